@@ -1,0 +1,31 @@
+export {
+  type ByteSource,
+  checkRange,
+  collect,
+  concat,
+  fromBytes,
+  fromText,
+  readAll,
+  shortError,
+  slice,
+  zeros,
+} from './byte-source.ts'
+export { BytesError, type BytesErrorCode, RosError, type RosErrorDetail } from './error.ts'
+export {
+  ascii,
+  both16,
+  both32,
+  checkUint,
+  type Field,
+  hex8,
+  raw,
+  u8,
+  u16be,
+  u16le,
+  u32be,
+  u32le,
+  u64be,
+  u64le,
+} from './fields.ts'
+export { compareNames, decodeName, encodeName } from './name.ts'
+export { type RecordTable, type RecordValues, record } from './record.ts'
