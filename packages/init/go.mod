@@ -1,0 +1,3 @@
+module rancheros-kit/init
+
+go 1.24

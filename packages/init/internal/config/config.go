@@ -1,0 +1,119 @@
+// Package config is the configuration of a RancherOS machine: its types, its sources in order of precedence, and how
+// they merge. Key names are RancherOS's own (rancher/os v0.4.3, config/types.go names them).
+package config
+
+// Config is the whole configuration after all sources are merged.
+type Config struct {
+	SSHAuthorizedKeys []string    `yaml:"ssh_authorized_keys,omitempty"`
+	WriteFiles        []WriteFile `yaml:"write_files,omitempty"`
+	Hostname          string      `yaml:"hostname,omitempty"`
+	Rancher           Rancher     `yaml:"rancher,omitempty"`
+}
+
+// WriteFile is one entry of cloud-config's write_files.
+type WriteFile struct {
+	// Encoding is empty, b64, base64, gz, gzip, or a combination of both (gz+b64, gzip+base64 …).
+	Encoding string `yaml:"encoding,omitempty"`
+	Content  string `yaml:"content,omitempty"`
+	// Owner is user[:group], by name or number; empty means root:root.
+	Owner string `yaml:"owner,omitempty"`
+	Path  string `yaml:"path,omitempty"`
+	// Permissions are octal digits; empty means 0644.
+	Permissions string `yaml:"permissions,omitempty"`
+}
+
+// Rancher holds every key below `rancher`.
+type Rancher struct {
+	Environment  map[string]string  `yaml:"environment,omitempty"`
+	Services     map[string]Service `yaml:"services,omitempty"`
+	SystemDocker Docker             `yaml:"system_docker,omitempty"`
+	Docker       Docker             `yaml:"docker,omitempty"`
+	CloudInit    CloudInit          `yaml:"cloud_init,omitempty"`
+	Debug        bool               `yaml:"debug,omitempty"`
+	// RmUsr makes a boot replace the /usr tree of its version on the state disk.
+	RmUsr bool `yaml:"rm_usr,omitempty"`
+	// Modules are loaded at boot, by name, besides those that the hardware asks for.
+	Modules []string `yaml:"modules,omitempty"`
+	Network Network  `yaml:"network,omitempty"`
+	SSH     SSH      `yaml:"ssh,omitempty"`
+	State   State    `yaml:"state,omitempty"`
+	// Password of the user rancher; only ever set by the kernel command line or a cloud-config.
+	Password string `yaml:"password,omitempty"`
+	// Autologin lists the terminals (ttyS0, tty1) on which the console logs rancher in without a password.
+	Autologin []string `yaml:"autologin,omitempty"`
+}
+
+// Docker is how one of the two docker daemons is started.
+type Docker struct {
+	Args        []string `yaml:"args,omitempty"`
+	ExtraArgs   []string `yaml:"extra_args,omitempty"`
+	Environment []string `yaml:"environment,omitempty"`
+}
+
+// CloudInit names the data sources, `kind` or `kind:argument`, in order.
+type CloudInit struct {
+	Datasources []string `yaml:"datasources,omitempty"`
+}
+
+// State is the disk that keeps what outlives a boot.
+type State struct {
+	// Dev is LABEL=…, UUID=… or a path.
+	Dev string `yaml:"dev,omitempty"`
+	// FsType is a file system's name or auto.
+	FsType string `yaml:"fstype,omitempty"`
+	// Directory is the directory of the file system that becomes the root; empty means its top.
+	Directory string `yaml:"directory,omitempty"`
+	Required  bool   `yaml:"required,omitempty"`
+	// Autoformat lists devices, the first fit of which is formatted when Dev is not found.
+	Autoformat []string `yaml:"autoformat,omitempty"`
+	// FormatZero allows formatting of a device whose first MiB is zero.
+	FormatZero bool `yaml:"formatzero,omitempty"`
+}
+
+// SSH holds the host keys: `ed25519` and `ed25519-pub`, `ecdsa` and `ecdsa-pub`, and so on.
+type SSH struct {
+	Keys map[string]string `yaml:"keys,omitempty"`
+}
+
+// Network is what netconf applies.
+type Network struct {
+	DNS        DNS                  `yaml:"dns,omitempty"`
+	Interfaces map[string]Interface `yaml:"interfaces,omitempty"`
+}
+
+// DNS goes to resolv.conf; a DHCP answer comes before it unless Override is set.
+type DNS struct {
+	Nameservers []string `yaml:"nameservers,omitempty"`
+	Search      []string `yaml:"search,omitempty"`
+	Override    bool     `yaml:"override,omitempty"`
+}
+
+// Interface is the configuration of the interfaces that its key (a name, a glob, or mac=…) or Match selects.
+type Interface struct {
+	Match     string   `yaml:"match,omitempty"`
+	DHCP      bool     `yaml:"dhcp,omitempty"`
+	Address   string   `yaml:"address,omitempty"`
+	Addresses []string `yaml:"addresses,omitempty"`
+	Gateway   string   `yaml:"gateway,omitempty"`
+	MTU       int      `yaml:"mtu,omitempty"`
+}
+
+// Service is a service in compose's first format, as RancherOS uses it.
+type Service struct {
+	Image       string            `yaml:"image,omitempty"`
+	Command     []string          `yaml:"command,omitempty"`
+	Entrypoint  []string          `yaml:"entrypoint,omitempty"`
+	Environment []string          `yaml:"environment,omitempty"`
+	Labels      map[string]string `yaml:"labels,omitempty"`
+	Volumes     []string          `yaml:"volumes,omitempty"`
+	VolumesFrom []string          `yaml:"volumes_from,omitempty"`
+	Links       []string          `yaml:"links,omitempty"`
+	Net         string            `yaml:"net,omitempty"`
+	Pid         string            `yaml:"pid,omitempty"`
+	Ipc         string            `yaml:"ipc,omitempty"`
+	Uts         string            `yaml:"uts,omitempty"`
+	Privileged  bool              `yaml:"privileged,omitempty"`
+	ReadOnly    bool              `yaml:"read_only,omitempty"`
+	Restart     string            `yaml:"restart,omitempty"`
+	LogDriver   string            `yaml:"log_driver,omitempty"`
+}
