@@ -45,9 +45,9 @@ type Rancher struct {
 
 // Docker is how one of the two docker daemons is started.
 type Docker struct {
-	Args        []string `yaml:"args,omitempty"`
-	ExtraArgs   []string `yaml:"extra_args,omitempty"`
-	Environment []string `yaml:"environment,omitempty"`
+	Args        []string `yaml:"args,omitempty" form:"words"`
+	ExtraArgs   []string `yaml:"extra_args,omitempty" form:"words"`
+	Environment []string `yaml:"environment,omitempty" form:"pairs"`
 }
 
 // CloudInit names the data sources, `kind` or `kind:argument`, in order.
@@ -98,12 +98,13 @@ type Interface struct {
 	MTU       int      `yaml:"mtu,omitempty"`
 }
 
-// Service is a service in compose's first format, as RancherOS uses it.
+// Service is a service in compose's first format, as RancherOS uses it. Fields of the form `words` may also be given as
+// one text that is split like a shell's words, those of the form `pairs` as a map.
 type Service struct {
 	Image       string            `yaml:"image,omitempty"`
-	Command     []string          `yaml:"command,omitempty"`
-	Entrypoint  []string          `yaml:"entrypoint,omitempty"`
-	Environment []string          `yaml:"environment,omitempty"`
+	Command     []string          `yaml:"command,omitempty" form:"words"`
+	Entrypoint  []string          `yaml:"entrypoint,omitempty" form:"words"`
+	Environment []string          `yaml:"environment,omitempty" form:"pairs"`
 	Labels      map[string]string `yaml:"labels,omitempty"`
 	Volumes     []string          `yaml:"volumes,omitempty"`
 	VolumesFrom []string          `yaml:"volumes_from,omitempty"`
