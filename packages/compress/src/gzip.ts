@@ -1,0 +1,65 @@
+import { promisify } from 'node:util'
+import { constants, crc32, deflateRaw } from 'node:zlib'
+import { u32le } from '@ros/bytes'
+import { blocks } from './blocks.ts'
+import { checkLevel } from './level.ts'
+
+const BLOCK = 262_144
+const WINDOW = 32_768
+/** Blocks being compressed at once: more than libuv's four threads, so that none waits for the consumer. */
+const IN_FLIGHT = 6
+
+const deflate = promisify<Uint8Array, object, Uint8Array>(deflateRaw)
+
+/**
+ * One gzip member (RFC 1952) with time 0 and no name. Blocks are compressed side by side on libuv's thread pool, each
+ * primed with the 32 KiB before it; the bytes depend on input, level and Node's zlib alone, not on the number of
+ * threads or on how the input is cut. Memory use is constant. Throws `ROS_COMPRESS_LEVEL` outside 0 … 9.
+ */
+export async function* gzip(
+  chunks: AsyncIterable<Uint8Array>,
+  options: { readonly level: number },
+): AsyncGenerator<Uint8Array, void> {
+  const level = checkLevel('gzip', options.level, 0, 9)
+  yield header(level)
+
+  const running: Promise<Uint8Array>[] = []
+  let crc = 0
+  let size = 0
+  let dictionary: Uint8Array | undefined
+  try {
+    for await (const block of blocks(chunks, BLOCK)) {
+      crc = crc32(block, crc)
+      size += block.length
+      const final = block.length < BLOCK
+      running.push(
+        deflate(block, {
+          level,
+          finishFlush: final ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+          ...(dictionary && { dictionary }),
+        }),
+      )
+      dictionary = block.subarray(-WINDOW)
+      if (running.length === IN_FLIGHT) yield await (running.shift() as Promise<Uint8Array>)
+    }
+    for (let next = running.shift(); next; next = running.shift()) yield await next
+  } finally {
+    // Left early: wait for the pool, so that no rejection goes unhandled.
+    await Promise.allSettled(running)
+  }
+  yield trailer(crc, size)
+}
+
+/** RFC 1952 §2.3: no flags, time 0, operating system unknown. */
+function header(level: number): Uint8Array {
+  const extraFlags = level === 9 ? 2 : level === 1 ? 4 : 0
+  return Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, extraFlags, 255)
+}
+
+/** RFC 1952 §2.3.1: CRC-32, and the size modulo 2^32. */
+function trailer(crc: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  u32le.write(bytes, 0, crc, 'gzip trailer.crc32')
+  u32le.write(bytes, 4, size % 2 ** 32, 'gzip trailer.isize')
+  return bytes
+}

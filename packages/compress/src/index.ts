@@ -1,0 +1,5 @@
+export { decompress, decompressMember } from './decompress.ts'
+export { CompressError, type CompressErrorCode } from './error.ts'
+export { detectFormat, type Format, MAGIC_SIZE } from './format.ts'
+export { gzip } from './gzip.ts'
+export { zstd } from './zstd.ts'
