@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import type { ByteSource } from '@ros/bytes'
+import { ImagesTarError } from './error.ts'
+import { object, parseImageConfig, parseJson, texts } from './image-config.ts'
+import type { Image, Layer } from './model.ts'
+import { archiveError } from './tar-header.ts'
+import { indexTar, readAt, type TarIndex } from './tar-index.ts'
+import { tarLayer } from './tree-layer.ts'
+
+const MAX_JSON = 16_777_216
+
+/**
+ * The images of a `docker save` archive: docker's own (1.10 and later, with `blobs/` from docker 25), skopeo's and ours.
+ * Layers are slices of the source; a layer's digest is checked as it is read, the configuration's now.
+ */
+export async function readDockerSave(source: ByteSource): Promise<Image[]> {
+  const index = await indexTar(source)
+  const manifest = parseJson(await readJson(index, 'manifest.json'), 'manifest.json')
+  if (!Array.isArray(manifest)) throw archiveError('manifest.json', 'is no list')
+  const layers = new Map<string, Layer>()
+  const images: Image[] = []
+  for (const [position, item] of manifest.entries()) {
+    const subject = `manifest.json[${position}]`
+    images.push(await readImage(index, object(item, subject, 'entry'), subject, layers))
+  }
+  return images
+}
+
+async function readImage(
+  index: TarIndex,
+  entry: Record<string, unknown>,
+  subject: string,
+  layers: Map<string, Layer>,
+): Promise<Image> {
+  const configPath = entry['Config']
+  if (typeof configPath !== 'string') throw archiveError(subject, 'Config is no text')
+  const configBytes = await readJson(index, configPath)
+  checkName(configPath, configBytes)
+  const config = parseImageConfig(configBytes, configPath)
+  const paths = texts(entry['Layers'], subject, 'Layers')
+  const diffIds = config.rootfs.diff_ids
+  if (paths.length !== diffIds.length) {
+    throw archiveError(
+      subject,
+      'manifest and configuration differ in layers',
+      `${paths.length}`,
+      `${diffIds.length}`,
+    )
+  }
+  const own: Layer[] = []
+  for (const [position, diffId] of diffIds.entries()) {
+    const path = paths[position] ?? ''
+    const file = index.file(path)
+    if (!file) throw archiveError(path, 'layer is missing from the archive')
+    const key = `${diffId} ${path}`
+    const layer = layers.get(key) ?? (await tarLayer(file, diffId))
+    layers.set(key, layer)
+    own.push(layer)
+  }
+  return { config, configBytes, layers: own, repoTags: texts(entry['RepoTags'], subject, 'RepoTags') }
+}
+
+async function readJson(index: TarIndex, path: string): Promise<Uint8Array> {
+  const file = index.file(path)
+  if (!file) {
+    const hint =
+      path === 'manifest.json' && index.paths.includes('repositories')
+        ? 'archives of docker before 1.10 have no manifest.json: load and save it with a later docker'
+        : undefined
+    throw new ImagesTarError('ROS_IMAGES_TAR_ARCHIVE', 'is missing from the archive', {
+      subject: path,
+      limit: 'docker save archives have manifest.json and what it names',
+      ...(hint !== undefined && { hint }),
+    })
+  }
+  if (file.size > MAX_JSON)
+    throw archiveError(path, 'is too large', `${file.size} bytes`, `${MAX_JSON} bytes`)
+  return await readAt(file, 0, file.size)
+}
+
+/** A configuration that goes by a digest must have it. */
+function checkName(path: string, bytes: Uint8Array): void {
+  const named = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1]
+  const got = createHash('sha256').update(bytes).digest('hex')
+  if (named === undefined || named === got) return
+  throw new ImagesTarError('ROS_IMAGES_TAR_DIGEST', 'configuration has another digest than its name', {
+    subject: path,
+    got,
+    limit: named,
+  })
+}

@@ -1,0 +1,106 @@
+import { type Field, raw, record } from '@ros/bytes'
+import { ImagesTarError } from './error.ts'
+
+export const BLOCK = 512
+
+/** The fields of a header block that an index of the archive needs. */
+export interface TarMember {
+  readonly name: string
+  readonly linkname: string
+  /** Type flag as a character; NUL is given as '0'. */
+  readonly type: string
+  readonly size: number
+}
+
+// ustar header block, POSIX.1-2017, pax §ustar Interchange Format.
+const ustar = record(
+  'tar header',
+  [
+    ['name', raw(100)],
+    ['mode', raw(8)],
+    ['uid', raw(8)],
+    ['gid', raw(8)],
+    ['size', tarNumber(12)],
+    ['mtime', raw(12)],
+    ['chksum', tarNumber(8)],
+    ['typeflag', raw(1)],
+    ['linkname', raw(100)],
+    ['magic', raw(6)],
+    ['version', raw(2)],
+    ['uname', raw(32)],
+    ['gname', raw(32)],
+    ['devmajor', raw(8)],
+    ['devminor', raw(8)],
+    ['prefix', raw(155)],
+    ['pad', raw(12)],
+  ],
+  BLOCK,
+)
+
+/** One header block; undefined for a block of zeros, which ends the archive. Throws `ROS_IMAGES_TAR_ARCHIVE`. */
+export function decodeTarHeader(block: Uint8Array, offset: number): TarMember | undefined {
+  if (block.every((byte) => byte === 0)) return undefined
+  const fields = ustar.decode(block)
+  const sum = checksum(block)
+  if (sum !== fields.chksum) {
+    throw archiveError(
+      `byte ${offset}`,
+      'not a tar header',
+      `checksum ${fields.chksum}`,
+      `its bytes sum to ${sum}`,
+    )
+  }
+  const magic = text(fields.magic)
+  const prefix = magic === 'ustar' ? text(fields.prefix) : ''
+  const name = text(fields.name)
+  const flag = String.fromCharCode(fields.typeflag[0] ?? 0)
+  return {
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    linkname: text(fields.linkname),
+    type: flag === '\0' ? '0' : flag,
+    size: fields.size,
+  }
+}
+
+/** Text up to the first NUL. */
+export function text(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0)
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
+}
+
+export function archiveError(subject: string, problem: string, got?: string, limit?: string): ImagesTarError {
+  return new ImagesTarError('ROS_IMAGES_TAR_ARCHIVE', problem, {
+    subject,
+    ...(got !== undefined && { got }),
+    ...(limit !== undefined && { limit }),
+  })
+}
+
+/** Sum of the block's bytes, the checksum field itself read as eight spaces. */
+function checksum(block: Uint8Array): number {
+  const start = ustar.offsets.chksum
+  let sum = 0
+  for (let i = 0; i < BLOCK; i++) sum += i >= start && i < start + 8 ? 0x20 : (block[i] ?? 0)
+  return sum
+}
+
+/** Octal digits, or GNU's base-256 where the first byte is 0x80. */
+function tarNumber(size: number): Field<number> {
+  return {
+    size,
+    write() {
+      throw new Error('tar headers are written by tar-stream')
+    },
+    read(bytes, offset, label) {
+      const field = bytes.subarray(offset, offset + size)
+      if (field[0] === 0x80) {
+        const value = field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0)
+        if (Number.isSafeInteger(value)) return value
+        throw archiveError(label, 'number is too large', String(value), String(Number.MAX_SAFE_INTEGER))
+      }
+      const digits = text(field).trim()
+      if (!/^[0-7]*$/.test(digits)) throw archiveError(label, 'not an octal number', JSON.stringify(digits))
+      return digits === '' ? 0 : Number.parseInt(digits, 8)
+    },
+  }
+}
