@@ -1,12 +1,12 @@
+/** Bytes as they come. A chunk may be used again by its owner once the next one is asked for. */
+export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+
 /**
  * The same bytes in blocks of exactly `size` bytes, each in its own memory; the last is shorter, and empty when the
  * stream is empty or ends on a border. What a compressor makes of them does not depend on how the input was cut, and
  * the input's chunks are not looked at again after the next one is asked for.
  */
-export async function* blocks(
-  chunks: AsyncIterable<Uint8Array>,
-  size: number,
-): AsyncGenerator<Uint8Array, void> {
+export async function* blocks(chunks: Chunks, size: number): AsyncGenerator<Uint8Array, void> {
   let block = new Uint8Array(size)
   let filled = 0
   for await (const chunk of chunks) {

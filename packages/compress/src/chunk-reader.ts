@@ -1,3 +1,4 @@
+import type { Chunks } from './blocks.ts'
 import { truncatedError } from './error.ts'
 
 const CHUNK = 65_536
@@ -10,8 +11,8 @@ export class ChunkReader {
   #taken = 0
 
   /** `format` is what errors name. */
-  constructor(chunks: AsyncIterable<Uint8Array>, format: string) {
-    this.#chunks = chunks[Symbol.asyncIterator]()
+  constructor(chunks: Chunks, format: string) {
+    this.#chunks = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : asynchronous(chunks)
     this.#format = format
   }
 
@@ -84,4 +85,8 @@ export class ChunkReader {
   async close(): Promise<void> {
     await this.#chunks.return?.()
   }
+}
+
+async function* asynchronous(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  yield* chunks
 }

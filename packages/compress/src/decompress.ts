@@ -1,4 +1,5 @@
 import { createZstdDecompress } from 'node:zlib'
+import type { Chunks } from './blocks.ts'
 import { ChunkReader } from './chunk-reader.ts'
 import { runEngine } from './engine.ts'
 import { CompressError } from './error.ts'
@@ -14,13 +15,11 @@ import { zstdFrame } from './zstd-frame.ts'
  * `ROS_COMPRESS_TRUNCATED`, what is damaged `ROS_COMPRESS_CORRUPT`, lz4 and bzip2 `ROS_COMPRESS_FORMAT`; an error of
  * the input itself comes through unchanged. Chunks given out before an error are not proven.
  */
-export async function* decompress(
-  chunks: AsyncIterable<Uint8Array>,
-  format: Format,
-): AsyncGenerator<Uint8Array, void> {
-  if (format === 'xz' || format === 'lzma') return yield* unlzma(chunks, format)
+export async function* decompress(chunks: Chunks, format: Format): AsyncGenerator<Uint8Array, void> {
   const reader = new ChunkReader(chunks, format)
   try {
+    // The decoder knows how xz streams follow one another.
+    if (format === 'xz') return yield* unlzma(reader.rest(), format)
     do yield* member(reader, format)
     while (await (format === 'gzip' ? nextGzipMember(reader) : hasMore(reader)))
   } finally {
@@ -33,10 +32,7 @@ export async function* decompress(
  * initramfs; what follows is not looked at. The generator's return value is the number of compressed bytes that it
  * took. An lzma stream does not tell where it ends and takes all there is.
  */
-export async function* decompressMember(
-  chunks: AsyncIterable<Uint8Array>,
-  format: Format,
-): AsyncGenerator<Uint8Array, number> {
+export async function* decompressMember(chunks: Chunks, format: Format): AsyncGenerator<Uint8Array, number> {
   const reader = new ChunkReader(chunks, format)
   try {
     yield* member(reader, format)

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
 import { u32le } from '@ros/bytes'
-import { blocks } from './blocks.ts'
+import { blocks, type Chunks } from './blocks.ts'
 import { checkLevel } from './level.ts'
 
 const BLOCK = 262_144
@@ -17,7 +17,7 @@ const deflate = promisify<Uint8Array, object, Uint8Array>(deflateRaw)
  * threads or on how the input is cut. Memory use is constant. Throws `ROS_COMPRESS_LEVEL` outside 0 … 9.
  */
 export async function* gzip(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: Chunks,
   options: { readonly level: number },
 ): AsyncGenerator<Uint8Array, void> {
   const level = checkLevel('gzip', options.level, 0, 9)
@@ -32,19 +32,20 @@ export async function* gzip(
       crc = crc32(block, crc)
       size += block.length
       const final = block.length < BLOCK
-      running.push(
-        deflate(block, {
-          level,
-          finishFlush: final ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-          ...(dictionary && { dictionary }),
-        }),
-      )
+      const task = deflate(block, {
+        level,
+        finishFlush: final ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+        ...(dictionary && { dictionary }),
+      })
+      // It is awaited in its turn, perhaps much later: until then a failure must not count as unhandled.
+      task.catch(() => undefined)
+      running.push(task)
       dictionary = block.subarray(-WINDOW)
       if (running.length === IN_FLIGHT) yield await (running.shift() as Promise<Uint8Array>)
     }
     for (let next = running.shift(); next; next = running.shift()) yield await next
   } finally {
-    // Left early: wait for the pool, so that no rejection goes unhandled.
+    // Left early: nothing of ours may still run.
     await Promise.allSettled(running)
   }
   yield trailer(crc, size)

@@ -1,3 +1,4 @@
+export type { Chunks } from './blocks.ts'
 export { decompress, decompressMember } from './decompress.ts'
 export { CompressError, type CompressErrorCode } from './error.ts'
 export { detectFormat, type Format, MAGIC_SIZE } from './format.ts'

@@ -1,5 +1,5 @@
 import { constants, createZstdCompress } from 'node:zlib'
-import { blocks } from './blocks.ts'
+import { blocks, type Chunks } from './blocks.ts'
 import { runEngine } from './engine.ts'
 import { checkLevel } from './level.ts'
 
@@ -12,7 +12,7 @@ const BLOCK = 131_072
  * more memory to unpack than a kernel gives.
  */
 export async function* zstd(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: Chunks,
   options: { readonly level: number },
 ): AsyncGenerator<Uint8Array, void> {
   const level = checkLevel('zstd', options.level, 1, 19)
