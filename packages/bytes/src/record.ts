@@ -7,10 +7,7 @@ export type RecordValues<F extends readonly FieldEntry[]> = {
 }
 
 // A table mixes fields of several value types; each is checked against its own type where it is used.
-export type FieldEntry = readonly [
-  name: string,
-  field: Field<never> | Field<number> | Field<string> | Field<Uint8Array>,
-]
+export type FieldEntry = readonly [name: string, field: Field<unknown>]
 
 /** A fixed-size binary record: one table gives both directions. */
 export interface RecordTable<V> {

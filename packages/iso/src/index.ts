@@ -1,0 +1,5 @@
+export type { IsoArea } from './area.ts'
+export { IsoError, type IsoErrorCode } from './error.ts'
+export { describeLayout, type IsoLayout, layoutIso } from './layout.ts'
+export type { BiosBoot, HybridBoot, IsoBoot, IsoOptions } from './options.ts'
+export { writeIso } from './write.ts'

@@ -1,0 +1,93 @@
+import { IsoError } from './error.ts'
+import { checkDate } from './fields.ts'
+
+/** What varies between images. Times are whole seconds since 1970 UTC; nothing is taken from the running system. */
+export interface IsoOptions {
+  /** Volume identifier: 1 … 32 printable ASCII characters, 16 with Joliet unless `jolietVolumeId` is given. */
+  readonly volumeId: string
+  /** Volume identifier of the Joliet descriptor, 1 … 16 characters of the basic plane; default `volumeId`. */
+  readonly jolietVolumeId?: string
+  /** Publisher, preparer and application: printable ASCII, 128 characters, 64 with Joliet. */
+  readonly publisher?: string
+  readonly preparer?: string
+  readonly application?: string
+  /** Creation and modification time of the volume, and the time of the boot catalogue. */
+  readonly created: number
+  /** Rock Ridge: names, owners, modes, links and devices for Linux and the BSDs. Default true. */
+  readonly rockRidge?: boolean
+  /** Joliet: names for Windows. Links, devices, fifos and sockets do not exist in it. Default true. */
+  readonly joliet?: boolean
+  readonly boot?: IsoBoot
+}
+
+export interface IsoBoot {
+  readonly bios: BiosBoot
+  readonly hybrid?: HybridBoot
+}
+
+/** El Torito entry for the BIOS, without emulation. */
+export interface BiosBoot {
+  /** Path of the boot image in the tree (`boot/isolinux/isolinux.bin`). */
+  readonly image: string
+  /** Path at which the writer puts the boot catalogue. Its directory must be in the tree, the path must be free. */
+  readonly catalog: string
+  /** How much of the image the BIOS loads, in 512-byte sectors: 1 … 65535. Default 4. */
+  readonly loadSectors?: number
+  /** Patch bytes 8 … 63 of the image as isolinux expects, while it is written. Default true. */
+  readonly bootInfoTable?: boolean
+}
+
+/** A master boot record that lets the same bytes boot as a disk, made as `isohybrid` of syslinux does. */
+export interface HybridBoot {
+  /** Boot code: the 432 bytes of isohdpfx.bin. */
+  readonly mbr: Uint8Array
+  /** Disk signature at byte 440, 32 bits. */
+  readonly diskId: number
+}
+
+/** Throws `ROS_ISO_FIELD` or `ROS_ISO_DATE` for an option that the image cannot hold. */
+export function checkOptions(options: IsoOptions): void {
+  const joliet = options.joliet ?? true
+  checkText('volumeId', options.volumeId, 1, 32)
+  const jolietVolumeId = options.jolietVolumeId ?? options.volumeId
+  if (
+    joliet &&
+    (jolietVolumeId.length < 1 || jolietVolumeId.length > 16 || /\p{Cs}|\p{Cc}/u.test(jolietVolumeId))
+  ) {
+    throw new IsoError('ROS_ISO_FIELD', 'volume identifier does not fit the Joliet descriptor', {
+      subject: options.jolietVolumeId === undefined ? 'volumeId' : 'jolietVolumeId',
+      got: JSON.stringify(jolietVolumeId),
+      limit: '1 … 16 UCS-2 characters',
+      hint: 'give a shorter jolietVolumeId, or joliet: false',
+    })
+  }
+  for (const name of ['publisher', 'preparer', 'application'] as const)
+    checkText(name, options[name] ?? '', 0, joliet ? 64 : 128)
+  checkDate(options.created, 'created')
+  if (options.boot) checkBoot(options.boot)
+}
+
+function checkText(subject: string, text: string, min: number, max: number): void {
+  if (text.length >= min && text.length <= max && /^[\x20-\x7e]*$/.test(text)) return
+  throw new IsoError('ROS_ISO_FIELD', 'text does not fit the volume descriptor', {
+    subject,
+    got: JSON.stringify(text),
+    limit: `${min} … ${max} printable ASCII characters`,
+  })
+}
+
+function checkBoot({ bios, hybrid }: IsoBoot): void {
+  checkWhole('boot.bios.loadSectors', bios.loadSectors ?? 4, 1, 0xffff)
+  if (!hybrid) return
+  checkWhole('boot.hybrid.diskId', hybrid.diskId, 0, 0xffff_ffff)
+  checkWhole('length of boot.hybrid.mbr', hybrid.mbr.length, 432, 432)
+}
+
+function checkWhole(subject: string, value: number, min: number, max: number): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return
+  throw new IsoError('ROS_ISO_FIELD', 'number out of range', {
+    subject,
+    got: String(value),
+    limit: `${min} … ${max}`,
+  })
+}
