@@ -47,9 +47,9 @@ const magics: Record<'gzip' | 'zstd' | 'xz' | 'lzma', readonly number[]> = {
 describe.each(Object.keys(magics) as (keyof typeof magics)[])(
   'any bytes behind the magic of %s',
   (format) => {
-    test.each([
-      ['decompress', decompress as (chunks: Uint8Array[], format: Format) => AsyncIterable<Uint8Array>],
-      ['decompressMember', decompressMember as typeof decompress],
+    test.each<[string, (chunks: Uint8Array[], format: Format) => AsyncIterable<Uint8Array>]>([
+      ['decompress', decompress],
+      ['decompressMember', decompressMember],
     ])('%s ends, with content or a CompressError', async (_, read) => {
       await fc.assert(
         fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (tail) => {
