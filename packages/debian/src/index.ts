@@ -1,0 +1,17 @@
+export { type Paragraph, parseParagraphs } from './deb822.ts'
+export { DebianError, type DebianErrorCode } from './error.ts'
+export { type FetchOptions, type FetchProgress, fetchDebs } from './fetch.ts'
+export type { HostApt } from './host-apt.ts'
+export { type HostIndexOptions, readHostIndex } from './host-index.ts'
+export { answers, createIndex, type PackageIndex, type RecordGroup } from './package-index.ts'
+export { type PackageRecord, parsePackages } from './package-record.ts'
+export {
+  formatRelation,
+  parseRelations,
+  type Relation,
+  type Relations,
+  satisfies,
+  type VersionOperator,
+} from './relation.ts'
+export { type ResolveOptions, resolvePackages } from './resolve.ts'
+export { checkVersion, compareVersions } from './version.ts'
