@@ -20,6 +20,13 @@ func parse(file string, content []byte) (map[string]any, []Warning) {
 	return fit(file, document.Content[0])
 }
 
+// Check says what Load would warn about in a document; broken tells that it is not YAML or no map, so that nothing of it
+// would hold.
+func Check(file string, content []byte) (warnings []Warning, broken bool) {
+	tree, warnings := parse(file, content)
+	return warnings, len(tree) == 0 && len(warnings) > 0
+}
+
 // unmarshal turns a panic of the YAML module into an error: a hostile file must not stop a machine.
 func unmarshal(content []byte, into *yaml.Node) (err error) {
 	defer func() {
