@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { ByteSource } from '@ros/bytes'
+import type { Digest } from '@ros/bytes/node'
+import { detectFormat, MAGIC_SIZE } from '@ros/compress'
+import { compressedLayer } from './compressed-layer.ts'
 import { ImagesTarError } from './error.ts'
 import { object, parseImageConfig, parseJson, texts } from './image-config.ts'
 import type { Image, Layer } from './model.ts'
+import { checkRepoTag } from './reference.ts'
 import { archiveError } from './tar-header.ts'
 import { indexTar, readAt, type TarIndex } from './tar-index.ts'
 import { tarLayer } from './tree-layer.ts'
@@ -14,6 +18,14 @@ const MAX_JSON = 16_777_216
  * Layers are slices of the source; a layer's digest is checked as it is read, the configuration's now.
  */
 export async function readDockerSave(source: ByteSource): Promise<Image[]> {
+  const format = detectFormat(await readAt(source, 0, Math.min(source.size, MAGIC_SIZE)))
+  if (format !== undefined) {
+    throw new ImagesTarError('ROS_IMAGES_TAR_ARCHIVE', `archive is compressed with ${format}`, {
+      subject: 'archive',
+      limit: 'layers are read where they lie, so the archive must be a plain tar',
+      hint: 'decompress it to a file first',
+    })
+  }
   const index = await indexTar(source)
   const manifest = parseJson(await readJson(index, 'manifest.json'), 'manifest.json')
   if (!Array.isArray(manifest)) throw archiveError('manifest.json', 'is no list')
@@ -53,11 +65,19 @@ async function readImage(
     const file = index.file(path)
     if (!file) throw archiveError(path, 'layer is missing from the archive')
     const key = `${diffId} ${path}`
-    const layer = layers.get(key) ?? (await tarLayer(file, diffId))
+    const layer = layers.get(key) ?? (await openLayer(file, diffId))
     layers.set(key, layer)
     own.push(layer)
   }
-  return { config, configBytes, layers: own, repoTags: texts(entry['RepoTags'], subject, 'RepoTags') }
+  // skopeo writes names in full.
+  const repoTags = texts(entry['RepoTags'], subject, 'RepoTags').map(checkRepoTag)
+  return { config, configBytes, layers: own, repoTags }
+}
+
+/** Docker with containerd's image store saves layers as the registry gave them: compressed. */
+async function openLayer(file: ByteSource, diffId: Digest): Promise<Layer> {
+  const format = detectFormat(await readAt(file, 0, Math.min(file.size, MAGIC_SIZE)))
+  return format === undefined ? await tarLayer(file, diffId) : await compressedLayer(file, diffId, format)
 }
 
 async function readJson(index: TarIndex, path: string): Promise<Uint8Array> {

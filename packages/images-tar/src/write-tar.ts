@@ -55,6 +55,8 @@ async function writeEntry(stream: Pack, entry: TarEntry): Promise<void> {
   }
   await new Promise<void>((resolve, reject) => {
     const sink = stream.entry(header, (error) => (error ? reject(error) : resolve()))
+    // The same error reaches us through the callback; unheard here it would end the program.
+    sink.on('error', () => undefined)
     if (entry.type === 'file') writeContent(sink, entry, size).catch(reject)
   })
 }
@@ -83,14 +85,12 @@ async function writeContent(sink: Sink, entry: TarEntry, size: number): Promise<
     if (sink.destroyed) return
   }
   if (written !== size) {
-    const error = entryError(
+    throw entryError(
       entry.path,
       'content has another length than its size',
       `${written} bytes`,
       `${size} bytes`,
     )
-    sink.destroy(error)
-    throw error
   }
   sink.end(undefined)
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectDaemon } from './daemon.ts'
+import { connectDaemon } from '../src/daemon.ts'
 
 /** A Docker daemon of the test's own: its data, sockets and log are in a temporary directory. */
 export interface TestDaemon {
