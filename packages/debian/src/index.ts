@@ -1,3 +1,5 @@
+export { type DebArchive, type DebMember, readDeb } from './deb.ts'
+export { type DebReference, debTree } from './deb-tree.ts'
 export { type Paragraph, parseParagraphs } from './deb822.ts'
 export { DebianError, type DebianErrorCode } from './error.ts'
 export { type FetchOptions, type FetchProgress, fetchDebs } from './fetch.ts'
@@ -14,4 +16,5 @@ export {
   type VersionOperator,
 } from './relation.ts'
 export { type ResolveOptions, resolvePackages } from './resolve.ts'
+export { readTar } from './tar.ts'
 export { checkVersion, compareVersions } from './version.ts'
