@@ -5,6 +5,7 @@ export { DebianError, type DebianErrorCode } from './error.ts'
 export { type FetchOptions, type FetchProgress, fetchDebs } from './fetch.ts'
 export type { HostApt } from './host-apt.ts'
 export { type HostIndexOptions, readHostIndex } from './host-index.ts'
+export { type MergeOptions, mergeDebs } from './merge.ts'
 export { answers, createIndex, type PackageIndex, type RecordGroup } from './package-index.ts'
 export { type PackageRecord, parsePackages } from './package-record.ts'
 export {
@@ -17,4 +18,5 @@ export {
 } from './relation.ts'
 export { type ResolveOptions, resolvePackages } from './resolve.ts'
 export { readTar } from './tar.ts'
+export { type UsrMergeOptions, usrMerge } from './usr-merge.ts'
 export { checkVersion, compareVersions } from './version.ts'
