@@ -138,7 +138,7 @@ function orderedChildren(item: DirectoryItem, naming: Naming): { item: Item; ide
   const shown = naming.rockRidge ? item.children : item.children.filter(isPlain)
   const identifiers = joliet ? jolietIdentifiers(shown) : isoIdentifiers(shown)
   const key = (identifier: Uint8Array, child: Item) =>
-    isDirectory(child) ? identifier : identifier.subarray(0, joliet ? -4 : -2)
+    joliet || isDirectory(child) ? identifier : identifier.subarray(0, -';1'.length)
   return Array.from(identifiers, ([child, identifier]) => ({ item: child, identifier })).sort((a, b) =>
     compareBytes(key(a.identifier, a.item), key(b.identifier, b.item)),
   )

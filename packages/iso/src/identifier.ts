@@ -69,12 +69,16 @@ export function isoIdentifiers(items: readonly Item[]): Map<Item, Uint8Array> {
 
 /**
  * Joliet identifiers: at most 64 UTF-16 units, characters outside the basic plane as surrogate pairs, never half of one.
- * `;1` after files is not counted.
+ * Without `;1`, as other writers do: readers that look only at Joliet show names as they are.
  */
 export function jolietIdentifiers(items: readonly Item[]): Map<Item, Uint8Array> {
-  const encode = (item: Item, { stem, extension }: Parts) =>
-    encodeUcs2(isDirectory(item) ? stem : `${stem}${extension};1`)
-  return assign(items, joliet, encode, (item, { stem, extension }) => item.name === `${stem}${extension}`)
+  const text = ({ stem, extension }: Parts) => stem + extension
+  return assign(
+    items,
+    joliet,
+    (_, parts) => encodeUcs2(text(parts)),
+    (item, parts) => item.name === text(parts),
+  )
 }
 
 /**

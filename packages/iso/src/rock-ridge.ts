@@ -25,6 +25,8 @@ const SL_CONTENT = 250
 
 /** Longest file name, as Linux and POSIX systems have it (NAME_MAX). */
 export const NAME_MAX = 255
+/** Longest target of a symbolic link: PATH_MAX without its NUL. */
+export const TARGET_MAX = 4095
 
 /** Attributes of a node: PX and TF, and PN for devices. */
 export function attributeEntries(item: Item): Uint8Array[] {
@@ -37,7 +39,7 @@ export function attributeEntries(item: Item): Uint8Array[] {
 
 /** Everything that a record of its own carries: attributes, the name, the target of a symbolic link. */
 export function nodeEntries(item: Item): Uint8Array[] {
-  const link = item.node.type === 'symlink' ? symbolicLink(encodeName(item.node.target)) : []
+  const link = item.node.type === 'symlink' ? symbolicLink(item.path, encodeName(item.node.target)) : []
   return [...attributeEntries(item), ...alternateName(item), ...link]
 }
 
@@ -69,13 +71,7 @@ function deviceNumber(major: number, minor: number, path: string): Uint8Array {
 /** NM: the name, in as many entries as it takes (RRIP §4.1.4). */
 function alternateName({ name, path }: Item): Uint8Array[] {
   const bytes = encodeName(name)
-  if (bytes.length > NAME_MAX) {
-    throw new IsoError('ROS_ISO_NAME', 'file name is too long', {
-      subject: path,
-      got: `${bytes.length} bytes`,
-      limit: `${NAME_MAX} bytes, NAME_MAX`,
-    })
-  }
+  checkLength(path, 'file name', bytes, NAME_MAX)
   const entries: Uint8Array[] = []
   for (let start = 0; start < bytes.length; start += NM_CONTENT) {
     const part = bytes.subarray(start, start + NM_CONTENT)
@@ -86,7 +82,8 @@ function alternateName({ name, path }: Item): Uint8Array[] {
 }
 
 /** SL: the target, component by component, packed into entries in order (RRIP §4.1.3). */
-function symbolicLink(target: Uint8Array): Uint8Array[] {
+function symbolicLink(path: string, target: Uint8Array): Uint8Array[] {
+  checkLength(path, 'target of the symbolic link', target, TARGET_MAX)
   const areas: Uint8Array[][] = [[]]
   let used = 0
   for (const component of components(target)) {
@@ -127,6 +124,15 @@ function* plainComponent(bytes: Uint8Array): Generator<Uint8Array> {
     start += max
     yield Uint8Array.of(start < bytes.length ? nameFlag.continues : 0, part.length, ...part)
   } while (start < bytes.length)
+}
+
+function checkLength(subject: string, what: string, bytes: Uint8Array, limit: number): void {
+  if (bytes.length <= limit) return
+  throw new IsoError('ROS_ISO_NAME', `${what} is too long`, {
+    subject,
+    got: `${bytes.length} bytes`,
+    limit: `${limit} bytes`,
+  })
 }
 
 function numbers(values: readonly number[], label: string): Uint8Array {

@@ -1,0 +1,97 @@
+import type { ByteSource } from '@ros/bytes'
+import type { Tree } from '@ros/tree'
+import { directoryRecord, type Extent } from './directory-record.ts'
+import { IsoError } from './error.ts'
+import { ImageBytes } from './image-bytes.ts'
+import { type BootEntry, readCatalog } from './read-boot.ts'
+import { type Descriptors, readDescriptors } from './read-descriptors.ts'
+import { type Hierarchy, hasRockRidge, readTree } from './read-tree.ts'
+
+export interface ReadIsoOptions {
+  /** Take this one or throw `ROS_ISO_FORMAT`. Default: the first there is of Rock Ridge, Joliet, plain. */
+  readonly hierarchy?: Hierarchy
+}
+
+export interface IsoImage {
+  readonly volume: IsoVolume
+  /** Which hierarchies the image has; the first is the one that `tree` was read from unless another was asked for. */
+  readonly hierarchies: readonly Hierarchy[]
+  /** Contents are slices of the source, read when they are opened. */
+  readonly tree: Tree
+  /** El Torito's entries; empty when the image does not boot. */
+  readonly bootEntries: readonly BootEntry[]
+}
+
+/** Fields of the primary volume descriptor. Times are seconds since 1970 UTC, null when not specified. */
+export interface IsoVolume {
+  readonly systemId: string
+  readonly volumeId: string
+  readonly jolietVolumeId?: string
+  readonly volumeSetId: string
+  readonly publisher: string
+  readonly preparer: string
+  readonly application: string
+  readonly created: number | null
+  readonly modified: number | null
+  /** Length that the volume claims, in sectors of 2048 bytes. */
+  readonly sectorCount: number
+}
+
+/**
+ * Reads an image's descriptors and directories; contents stay where they are. Symbolic links are not followed, a
+ * relocated directory is shown where Rock Ridge says it belongs.
+ *
+ * Throws `IsoError` only: `ROS_ISO_FORMAT` for what is no such image or breaks its rules, `ROS_ISO_EXTENT` when something
+ * lies outside the image, `ROS_ISO_LOOP`, `ROS_ISO_NAME`, `ROS_ISO_LIMIT` when directories are larger than the image, and
+ * `ROS_ISO_CONTENT` when the source cannot be read.
+ */
+export async function readIso(source: ByteSource, options: ReadIsoOptions = {}): Promise<IsoImage> {
+  const image = new ImageBytes(source)
+  const descriptors = await readDescriptors(image)
+  const roots = await findRoots(image, descriptors)
+  const hierarchies = roots.map(({ hierarchy }) => hierarchy)
+  const chosen = roots.find(({ hierarchy }) => hierarchy === (options.hierarchy ?? hierarchies[0]))
+  if (!chosen) {
+    throw new IsoError('ROS_ISO_FORMAT', 'image has no such hierarchy', {
+      subject: String(options.hierarchy),
+      limit: `it has ${hierarchies.join(', ')}`,
+    })
+  }
+  const { tree, paths } = await readTree(image, chosen.root, chosen.hierarchy)
+  const { catalogLba } = descriptors
+  const bootEntries =
+    catalogLba === undefined ? [] : await readCatalog(image, catalogLba, (lba) => paths.get(lba))
+  return { volume: volumeOf(descriptors), hierarchies, tree, bootEntries }
+}
+
+async function findRoots(
+  image: ImageBytes,
+  { primary, joliet }: Descriptors,
+): Promise<{ hierarchy: Hierarchy; root: Extent }[]> {
+  const root = rootExtent(primary.rootDirectoryRecord)
+  const rock = (await hasRockRidge(image, root)) ? ([{ hierarchy: 'rock-ridge', root }] as const) : []
+  const wide = joliet
+    ? ([{ hierarchy: 'joliet', root: rootExtent(joliet.rootDirectoryRecord) }] as const)
+    : []
+  return [...rock, ...wide, { hierarchy: 'plain', root }]
+}
+
+function rootExtent(record: Uint8Array): Extent {
+  const { extentLba, dataLength } = directoryRecord.decode(record)
+  return { lba: extentLba, size: dataLength }
+}
+
+function volumeOf({ primary, joliet }: Descriptors): IsoVolume {
+  return {
+    systemId: primary.systemIdentifier,
+    volumeId: primary.volumeIdentifier,
+    ...(joliet && { jolietVolumeId: joliet.volumeIdentifier }),
+    volumeSetId: primary.volumeSetIdentifier,
+    publisher: primary.publisherIdentifier,
+    preparer: primary.dataPreparerIdentifier,
+    application: primary.applicationIdentifier,
+    created: primary.volumeCreation,
+    modified: primary.volumeModification,
+    sectorCount: primary.volumeSpaceSize,
+  }
+}
