@@ -1,0 +1,22 @@
+// Package service turns the services of the configuration into containers of system docker, starts them in order, and
+// keeps them in line with the configuration.
+package service
+
+// Labels that a service may have (rancher/os v0.4.3), and those that its container gets.
+const (
+	ScopeLabel      = "io.rancher.os.scope"
+	AfterLabel      = "io.rancher.os.after"
+	BeforeLabel     = "io.rancher.os.before"
+	DetachLabel     = "io.rancher.os.detach"
+	CreateOnlyLabel = "io.rancher.os.createonly"
+	RebuildLabel    = "io.docker.compose.rebuild"
+
+	// NameLabel is the service's name; it marks a container as ours.
+	NameLabel = "io.rancher.os.name"
+	// HashLabel is the digest of all that the container was made of.
+	HashLabel = "io.rancher.os.hash"
+	// BootLabel is the boot that a container with rebuild=always was made in.
+	BootLabel = "io.rancher.os.boot"
+)
+
+const systemScope = "system"

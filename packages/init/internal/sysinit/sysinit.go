@@ -1,0 +1,106 @@
+// Package sysinit brings the system up once system docker runs: images, services, and the line that says so.
+package sysinit
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/engine"
+	"rancheros-kit/init/internal/images"
+	"rancheros-kit/init/internal/kmsg"
+	"rancheros-kit/init/internal/service"
+	"rancheros-kit/init/internal/version"
+
+	"golang.org/x/sys/unix"
+)
+
+// dockerLimit is how long system docker may take until it answers.
+const dockerLimit = 5 * time.Minute
+
+// Main is the program `ros sysinit`. Services that fail are told and do not count; exit code 1 means that system docker
+// could not be reached or asked, so that it is worth another try.
+func Main([]string) int {
+	if err := run(context.Background()); err != nil {
+		kmsg.Error("sysinit: %v", err)
+		return 1
+	}
+	return 0
+}
+
+func run(ctx context.Context) error {
+	line, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return fmt.Errorf("reading the kernel command line: %w", err)
+	}
+	// PID 1 has told the warnings already.
+	cfg, _, err := config.Load("/", string(line))
+	if err != nil {
+		kmsg.Error("sysinit: %v", err)
+	}
+	waiting, cancel := context.WithTimeout(ctx, dockerLimit)
+	defer cancel()
+	docker, err := engine.Wait(waiting, engine.SystemSocket)
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	loaded, err := images.LoadAll(ctx, docker, "/")
+	if err != nil {
+		kmsg.Error("sysinit: %v", err)
+	}
+	if len(loaded) > 0 {
+		kmsg.Info("images loaded from %s", strings.Join(loaded, ", "))
+	}
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return fmt.Errorf("reading the id of this boot: %w", err)
+	}
+	project := service.Project{
+		Docker: docker, Services: cfg.Rancher.Services, Variables: cfg.Rancher.Environment,
+		Boot: strings.TrimSpace(string(boot)), Log: kmsg.Error, Record: record,
+	}
+	if _, err := project.Up(ctx); err != nil {
+		return err
+	}
+	unix.Sync()
+	announce()
+	return nil
+}
+
+func record(results []service.Result) {
+	if err := service.WriteResults("/", results); err != nil {
+		kmsg.Error("sysinit: %v", err)
+	}
+}
+
+// announce prints the line that tells people and tests that the machine is up: on standard output, and on the kernel's
+// console if that is something else, whatever the log level is.
+func announce() {
+	line := fmt.Sprintf("RancherOS %s started\r\n", version.Version)
+	fmt.Print(line)
+	console, err := os.OpenFile("/dev/console", os.O_WRONLY|unix.O_NOCTTY, 0)
+	if err != nil {
+		kmsg.Error("sysinit: opening the console: %v", err)
+		return
+	}
+	defer console.Close()
+	if sameFile(os.Stdout, console) {
+		return
+	}
+	if _, err := console.WriteString(line); err != nil {
+		kmsg.Error("sysinit: writing to the console: %v", err)
+	}
+}
+
+func sameFile(one, other *os.File) bool {
+	first, err := one.Stat()
+	if err != nil {
+		return false
+	}
+	second, err := other.Stat()
+	return err == nil && os.SameFile(first, second)
+}
