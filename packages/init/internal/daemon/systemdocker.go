@@ -1,0 +1,94 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/reap"
+)
+
+const (
+	// Socket is where system docker listens.
+	Socket = "/run/system-docker.sock"
+	// Path is where programs are looked for.
+	Path        = "PATH=/usr/bin:/usr/sbin:/bin:/sbin"
+	logFile     = "/var/log/system-docker.log"
+	logLimit    = 10 << 20
+	consoleFile = "/dev/console"
+)
+
+// SystemDocker is the command of system docker. Its output goes to a file, or to the console when debugging.
+func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
+	args := append(append([]string{}, docker.Args...), docker.ExtraArgs...)
+	if len(args) == 0 {
+		return reap.Command{}, errors.New("rancher.system_docker.args is empty")
+	}
+	if debug {
+		args = append(args, "--debug")
+	}
+	program, err := exec.LookPath(args[0])
+	if err != nil {
+		return reap.Command{}, fmt.Errorf("looking for system docker: %w", err)
+	}
+	out, err := openLog(debug)
+	if err != nil {
+		return reap.Command{}, err
+	}
+	// A socket of a daemon that was killed would answer nobody, but look as if it were there.
+	if err := os.Remove(Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return reap.Command{}, err
+	}
+	env := append([]string{Path, "HOME=/root", "TERM=linux"}, docker.Environment...)
+	return reap.Command{Path: program, Args: args, Env: env, Stdout: out, Stderr: out}, nil
+}
+
+func openLog(debug bool) (*os.File, error) {
+	if debug {
+		return os.OpenFile(consoleFile, os.O_WRONLY, 0)
+	}
+	if info, err := os.Stat(logFile); err == nil && info.Size() > logLimit {
+		if err := os.Rename(logFile, logFile+".1"); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(logFile), 0o755); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(logFile, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+// Answering waits until the daemon behind a socket answers a ping.
+func Answering(ctx context.Context, socket string) error {
+	dialer := net.Dialer{}
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", socket)
+		},
+	}}
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/_ping", nil)
+		if err != nil {
+			return err
+		}
+		if response, err := client.Do(request); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package power
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+
+	"rancheros-kit/init/internal/daemon"
+)
+
+// userDocker is the service whose containers end before those of the system.
+const userDocker = "docker"
+
+// stopContainers stops the containers of system docker: the user's docker first, which stops the user's containers, then
+// all others side by side.
+func stopContainers() error {
+	docker, err := client.NewClientWithOpts(client.WithHost("unix://"+daemon.Socket), client.WithAPIVersionNegotiation())
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 3*containerTimeout*time.Second)
+	defer cancel()
+	running, err := docker.ContainerList(ctx, container.ListOptions{})
+	if client.IsErrConnectionFailed(err) {
+		return nil // no daemon, no containers
+	}
+	if err != nil {
+		return err
+	}
+	first, rest := split(running)
+	return errors.Join(stopAll(ctx, docker, first), stopAll(ctx, docker, rest))
+}
+
+func split(running []container.Summary) (first, rest []container.Summary) {
+	for _, c := range running {
+		if name(c) == userDocker {
+			first = append(first, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	return first, rest
+}
+
+func name(c container.Summary) string {
+	if len(c.Names) == 0 {
+		return c.ID
+	}
+	return strings.TrimPrefix(c.Names[0], "/")
+}
+
+func stopAll(ctx context.Context, docker *client.Client, containers []container.Summary) error {
+	timeout := containerTimeout
+	failures := make([]error, len(containers))
+	var stopping sync.WaitGroup
+	for i, c := range containers {
+		stopping.Add(1)
+		go func() {
+			defer stopping.Done()
+			if err := docker.ContainerStop(ctx, c.ID, container.StopOptions{Timeout: &timeout}); err != nil {
+				failures[i] = fmt.Errorf("%s: %w", name(c), err)
+			}
+		}()
+	}
+	stopping.Wait()
+	return errors.Join(failures...)
+}

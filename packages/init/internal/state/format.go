@@ -1,0 +1,88 @@
+package state
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"rancheros-kit/init/internal/blockdev"
+	"rancheros-kit/init/internal/config"
+)
+
+const (
+	boot2dockerMagic = "boot2docker, please format-me"
+	zeroLimit        = 1 << 20
+	defaultLabel     = "RANCHER_STATE"
+	// maxLabel is the size of the label in an ext superblock.
+	maxLabel = 16
+)
+
+// formattable says whether a device may be formatted: it asks for it with boot2docker's magic, or its first MiB is zero
+// and that is allowed.
+func formattable(device io.ReaderAt, zeroAllowed bool) (bool, error) {
+	head := make([]byte, zeroLimit)
+	n, err := device.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	if bytes.HasPrefix(head[:n], []byte(boot2dockerMagic)) {
+		return true, nil
+	}
+	return zeroAllowed && n == zeroLimit && len(bytes.Trim(head, "\x00")) == 0, nil
+}
+
+// label is the label that a new file system gets, so that rancher.state.dev finds it on the next boot.
+func label(dev string) (string, error) {
+	name, found := strings.CutPrefix(dev, "LABEL=")
+	if !found {
+		name = defaultLabel
+	}
+	if name == "" || len(name) > maxLabel {
+		return "", fmt.Errorf("label %q has %d bytes, ext4 takes 1 to %d", name, len(name), maxLabel)
+	}
+	return name, nil
+}
+
+// candidate is the first device of autoformat that may be formatted. present says that one of them exists, fit or not.
+func candidate(cfg config.State) (path string, present bool, err error) {
+	var failures []error
+	for _, path := range cfg.Autoformat {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode()&os.ModeDevice == 0 || info.Mode()&os.ModeCharDevice != 0 {
+			continue
+		}
+		present = true
+		fit, err := openFormattable(path, cfg.FormatZero)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("looking at %s for autoformat: %w", path, err))
+		}
+		if fit {
+			return path, true, nil
+		}
+	}
+	return "", present, errors.Join(failures...)
+}
+
+func openFormattable(path string, zeroAllowed bool) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	return formattable(file, zeroAllowed)
+}
+
+// format makes an ext4 on the whole device.
+func format(path, dev string) (blockdev.Device, error) {
+	name, err := label(dev)
+	if err != nil {
+		return blockdev.Device{}, err
+	}
+	if err := tool("/usr/bin/mke2fs", 1, "-q", "-F", "-t", "ext4", "-L", name, path); err != nil {
+		return blockdev.Device{}, fmt.Errorf("formatting %s: %w", path, err)
+	}
+	return blockdev.Host.Find(path)
+}

@@ -1,0 +1,126 @@
+// Package state mounts the file system that outlives a boot, makes it when it may, and otherwise mounts memory.
+package state
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"rancheros-kit/init/internal/blockdev"
+	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/kmsg"
+	"rancheros-kit/init/internal/mount"
+)
+
+// Result says what is mounted.
+type Result struct {
+	// Device is empty for memory.
+	Device    string
+	FSType    string
+	Formatted bool
+}
+
+// Settle lets devices that appear late be found: it returns when one has come, false when there is no use in waiting.
+type Settle func(deadline time.Time) bool
+
+// Wait is how long a device that must be there may take.
+const Wait = 10 * time.Second
+
+// Mount finds, checks and mounts the state file system on target; failing that, memory, unless the state is required.
+// The error without a result is fatal; with one it says why there is no disk.
+func Mount(cfg config.State, target string, settle Settle) (*Result, error) {
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		return nil, fmt.Errorf("making %s: %w", target, err)
+	}
+	result, err := mountDisk(cfg, target, settle)
+	if err == nil {
+		return result, nil
+	}
+	if cfg.Required {
+		return nil, fmt.Errorf("rancher.state.required is set: %w", err)
+	}
+	memory := mount.Mount{Source: "state", Target: target, Type: "tmpfs", Options: "size=90%,mode=0755", Mode: 0o755}
+	if memoryErr := memory.Apply("/"); memoryErr != nil {
+		return nil, errors.Join(err, memoryErr)
+	}
+	return &Result{FSType: "tmpfs"}, err
+}
+
+func mountDisk(cfg config.State, target string, settle Settle) (*Result, error) {
+	device, formatted, err := find(cfg, settle)
+	if err != nil {
+		return nil, err
+	}
+	fsType := cfg.FsType
+	if fsType == "" || fsType == "auto" {
+		fsType = device.Type
+	}
+	if fsType == "" {
+		return nil, fmt.Errorf("%s has no file system that ros knows", device.Path)
+	}
+	if strings.HasPrefix(fsType, "ext") && device.Unclean {
+		if err := check(device.Path); err != nil {
+			kmsg.Error("%v", err)
+		}
+	}
+	if err := unix.Mount(device.Path, target, fsType, unix.MS_NOATIME, ""); err != nil {
+		return nil, fmt.Errorf("mounting %s (%s) on %s: %w", device.Path, fsType, target, err)
+	}
+	return &Result{Device: device.Path, FSType: fsType, Formatted: formatted}, nil
+}
+
+// find looks for the device, formats one when that is allowed, and waits for one as long as there is a reason to.
+func find(cfg config.State, settle Settle) (blockdev.Device, bool, error) {
+	if cfg.Dev == "" {
+		return blockdev.Device{}, false, errors.New("rancher.state.dev is empty")
+	}
+	for deadline := time.Now().Add(Wait); ; {
+		device, err := blockdev.Host.Find(cfg.Dev)
+		if err == nil || !errors.Is(err, blockdev.ErrNotFound) {
+			return device, false, err
+		}
+		path, _, formatErr := candidate(cfg)
+		if path != "" {
+			kmsg.Info("formatting %s for %s", path, cfg.Dev)
+			device, err := format(path, cfg.Dev)
+			return device, true, err
+		}
+		if !settle(deadline) {
+			return blockdev.Device{}, false, errors.Join(err, formatErr)
+		}
+	}
+}
+
+// check repairs an ext file system that was not left clean: first what is safe without a question, then everything,
+// because nobody is there to answer.
+func check(path string) error {
+	err := tool("/usr/bin/e2fsck", 4, "-p", path)
+	if err == nil {
+		return nil
+	}
+	kmsg.Error("%v: repairing it with e2fsck -y", err)
+	if err := tool("/usr/bin/e2fsck", 4, "-f", "-y", path); err != nil {
+		return fmt.Errorf("checking %s: %w", path, err)
+	}
+	return nil
+}
+
+// tool runs a program of e2fsprogs; exit codes below failure are a success (e2fsck(8): 1 corrected, 2 reboot advised,
+// which counts for mounted file systems only).
+func tool(path string, failure int, args ...string) error {
+	command := exec.Command(path, args...)
+	output, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() >= 0 && exit.ExitCode() < failure {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", strings.Join(command.Args, " "), err, strings.TrimSpace(string(output)))
+	}
+	return nil
+}

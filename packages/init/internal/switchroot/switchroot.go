@@ -1,0 +1,197 @@
+// Package switchroot leaves the initramfs: it makes a root on the state file system, moves the machine there and frees
+// the memory that the initramfs took.
+package switchroot
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"rancheros-kit/init/internal/mount"
+)
+
+// Options say what the new root is made of.
+type Options struct {
+	// Mounted is where the state file system is mounted.
+	Mounted string
+	// Directory below it becomes the root; empty means its top.
+	Directory string
+	// Version names the usr tree.
+	Version string
+	// Always copies the usr tree even when it is there.
+	Always bool
+	// Memory says that Mounted is a tmpfs, where two copies of /usr at once must be avoided.
+	Memory bool
+}
+
+// Result says what Prepare did.
+type Result struct {
+	// Root is the new root.
+	Root string
+	// Copied says that the usr tree is new, and that Commit is still to come when the root is on a disk.
+	Copied bool
+}
+
+// moved are the mount points that go along, with all that is mounted below them.
+var moved = []string{"/dev", "/proc", "/sys", "/run"}
+
+// Prepare makes the new root complete. Nothing of the running system is changed yet, except that in memory the files of
+// /usr are moved and not copied.
+func Prepare(options Options) (Result, error) {
+	root, err := stateDirectory(options.Mounted, options.Directory)
+	if err != nil {
+		return Result{}, err
+	}
+	usr, err := PlanUsr("/usr", root, options.Version, options.Always)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := mount.MakeRoot(root); err != nil {
+		return Result{}, fmt.Errorf("making the new root: %w", err)
+	}
+	if err := clear(filepath.Join(root, "tmp")); err != nil {
+		return Result{}, err
+	}
+	switch {
+	case options.Memory:
+		err = CopyTree("/usr", filepath.Join(root, usr.Name), nil, os.Remove)
+	case usr.Copy:
+		err = usr.Install("/usr", root)
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("installing %s: %w", usr.Name, err)
+	}
+	return Result{Root: root, Copied: usr.Copy && !options.Memory}, usr.Link(root)
+}
+
+// stateDirectory binds a directory of the state file system over its top, so that the rest is out of sight.
+func stateDirectory(mounted, directory string) (string, error) {
+	if directory == "" {
+		return mounted, nil
+	}
+	clean := filepath.Clean("/" + directory)
+	if strings.Contains("/"+directory+"/", "/../") || clean == "/" {
+		return "", fmt.Errorf("rancher.state.directory %q must be a path below the state file system", directory)
+	}
+	path := filepath.Join(mounted, clean)
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return "", fmt.Errorf("making rancher.state.directory: %w", err)
+	}
+	if err := unix.Mount(path, mounted, "", unix.MS_BIND, ""); err != nil {
+		return "", fmt.Errorf("binding %s over %s: %w", path, mounted, err)
+	}
+	return mounted, nil
+}
+
+// Enter makes root the root of this process and deletes the initramfs. The caller should exec a program of the new root
+// at once: what it runs of the old one stays in memory until then.
+func Enter(root string) error {
+	old, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("opening the initramfs: %w", err)
+	}
+	defer unix.Close(old)
+	for _, target := range moved {
+		if err := unix.Mount(target, filepath.Join(root, target), "", unix.MS_MOVE, ""); err != nil {
+			return fmt.Errorf("moving %s to the new root: %w", target, err)
+		}
+	}
+	if err := unix.Chdir(root); err != nil {
+		return fmt.Errorf("entering %s: %w", root, err)
+	}
+	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
+		return fmt.Errorf("moving %s to /: %w", root, err)
+	}
+	if err := unix.Chroot("."); err != nil {
+		return fmt.Errorf("changing root: %w", err)
+	}
+	if err := unix.Chdir("/"); err != nil {
+		return fmt.Errorf("entering the new root: %w", err)
+	}
+	return removeInitramfs(fmt.Sprintf("/proc/self/fd/%d", old))
+}
+
+// removeInitramfs deletes everything on the file system of a directory and nothing on any other.
+func removeInitramfs(top string) error {
+	var stat unix.Stat_t
+	if err := unix.Stat(top, &stat); err != nil {
+		return fmt.Errorf("looking at the initramfs: %w", err)
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(top, &fs); err != nil {
+		return fmt.Errorf("looking at the initramfs: %w", err)
+	}
+	if fs.Type != unix.TMPFS_MAGIC && fs.Type != unix.RAMFS_MAGIC {
+		return fmt.Errorf("the first root is no initramfs (file system type %#x), it is not deleted", fs.Type)
+	}
+	return removeOn(top, stat.Dev)
+}
+
+func removeOn(dir string, device uint64) error {
+	entries, err := os.ReadDir(dir)
+	failures := []error{err}
+	for _, entry := range entries {
+		path := dir + "/" + entry.Name()
+		var stat unix.Stat_t
+		if err := unix.Lstat(path, &stat); err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		if stat.Dev != device {
+			continue
+		}
+		if entry.IsDir() {
+			failures = append(failures, removeOn(path, device))
+		}
+		// A directory that another file system is mounted on stays.
+		if err := os.Remove(path); err != nil && !errors.Is(err, unix.EBUSY) && !errors.Is(err, unix.ENOTEMPTY) {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// clear empties a directory.
+func clear(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("emptying %s: %w", dir, err)
+	}
+	for _, entry := range entries {
+		if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
+			return fmt.Errorf("emptying %s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+// Commit writes everything to the disk and then the build id, which makes the usr tree valid for the next boot.
+func Commit(root, buildID string) error {
+	dir, err := os.Open(filepath.Join(root, "usr"))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := unix.Syncfs(int(dir.Fd())); err != nil {
+		return fmt.Errorf("writing /usr to the disk: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(root, "usr", buildIDInUsr), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(buildID)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// BuildID reads the build id of a usr tree; a system without one has none.
+func BuildID(usr string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(usr, buildIDInUsr))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	return string(text), err
+}

@@ -1,0 +1,84 @@
+package switchroot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// BuildID tells two builds of one version apart, relative to the root and to the usr tree. On the state disk it is
+// written last, when everything else is on the disk: a tree without it is copied again.
+const (
+	buildIDInUsr = "share/ros/build-id"
+	linkName     = "usr"
+)
+
+// Usr is the plan for the /usr tree of a root on a disk.
+type Usr struct {
+	// Name is usr-<version>.
+	Name string
+	// Copy says that the tree must be copied from the initramfs.
+	Copy bool
+}
+
+// PlanUsr compares the tree on the disk with the one of the running initramfs.
+func PlanUsr(source, root, version string, always bool) (Usr, error) {
+	usr := Usr{Name: "usr-" + version}
+	link := filepath.Join(root, linkName)
+	if info, err := os.Lstat(link); err == nil && info.Mode()&os.ModeSymlink == 0 {
+		return usr, fmt.Errorf("%s is not a symbolic link: this is no state file system of RancherOS", link)
+	}
+	ours, err := os.ReadFile(filepath.Join(source, buildIDInUsr))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return usr, err
+	}
+	theirs, err := os.ReadFile(filepath.Join(root, usr.Name, buildIDInUsr))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return usr, err
+	}
+	usr.Copy = always || err != nil || !bytes.Equal(ours, theirs)
+	return usr, nil
+}
+
+// Install copies the tree by way of a temporary name. The build id is left out: Commit writes it.
+func (u Usr) Install(source, root string) error {
+	target := filepath.Join(root, u.Name)
+	fresh, old := target+".new", target+".old"
+	for _, leftover := range []string{fresh, old} {
+		if err := os.RemoveAll(leftover); err != nil {
+			return fmt.Errorf("removing a leftover: %w", err)
+		}
+	}
+	skip := filepath.Join(source, buildIDInUsr)
+	if err := CopyTree(source, fresh, func(path string) bool { return path == skip }, nil); err != nil {
+		return err
+	}
+	if err := os.Rename(target, old); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("moving the old tree away: %w", err)
+	}
+	if err := os.Rename(fresh, target); err != nil {
+		return fmt.Errorf("putting the new tree in place: %w", err)
+	}
+	return os.RemoveAll(old)
+}
+
+// Link points root/usr at the tree, by way of a temporary name so that the link is never missing.
+func (u Usr) Link(root string) error {
+	link := filepath.Join(root, linkName)
+	if target, err := os.Readlink(link); err == nil && target == u.Name {
+		return nil
+	}
+	fresh := link + ".new"
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(u.Name, fresh); err != nil {
+		return fmt.Errorf("linking %s: %w", link, err)
+	}
+	if err := os.Rename(fresh, link); err != nil {
+		return fmt.Errorf("linking %s: %w", link, err)
+	}
+	return nil
+}
