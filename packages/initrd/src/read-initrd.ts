@@ -1,0 +1,154 @@
+import type { ByteSource } from '@ros/bytes'
+import { decompressMember, detectFormat, type Format, MAGIC_SIZE } from '@ros/compress'
+import type { Tree } from '@ros/tree'
+import { ByteWindow } from './byte-window.ts'
+import { chunkedSource } from './chunked-source.ts'
+import { InitrdError } from './error.ts'
+import { ALIGNMENT } from './newc.ts'
+import { archiveError, isTrailer, readEntry } from './read-archive.ts'
+import { type DroppedEntry, Unpacker } from './unpacker.ts'
+
+/** A run of the initrd that the kernel takes in one piece: an archive, or compressed bytes that hold archives. */
+export interface InitrdSegment {
+  readonly compression: 'none' | Format
+  /** Where it stands, in bytes; zeros that follow are not counted. */
+  readonly offset: number
+  readonly size: number
+  /** Length of the uncompressed archives, with the zeros after them. */
+  readonly contentSize: number
+  /** Number of entries, those that are dropped counted, those that end an archive not. */
+  readonly entries: number
+}
+
+export interface InitrdContents {
+  /** What stands on the root after unpacking. Contents of files are slices of the source, or of segments in memory. */
+  readonly tree: Tree
+  readonly segments: readonly InitrdSegment[]
+  readonly dropped: readonly DroppedEntry[]
+}
+
+export interface ReadInitrdOptions {
+  /** Compressed segments are unpacked into memory: this many bytes at the most, all together. Default 1 GiB. */
+  readonly memoryLimit?: number
+}
+
+/**
+ * Reads archives one after the other, compressed or not, as Linux unpacks them on an empty root: later entries over
+ * earlier ones, through symlinks, dropping what it drops. Throws `ROS_INITRD_ARCHIVE` where Linux would say
+ * "Initramfs unpacking failed" or not notice that an archive is cut, `ROS_INITRD_LIMIT`, and the errors of
+ * `@ros/compress`: lz4 and bzip2 are not read, and after an lzma segment nothing more is found.
+ */
+export async function readInitrd(
+  source: ByteSource,
+  options: ReadInitrdOptions = {},
+): Promise<InitrdContents> {
+  const limit = options.memoryLimit ?? 2 ** 30
+  const unpacker = new Unpacker()
+  const segments: InitrdSegment[] = []
+  const window = new ByteWindow(source)
+  let inMemory = 0
+
+  for (let offset = await window.skipZeros(0); offset < source.size; ) {
+    if ((await startsArchive(window, offset)) && offset % ALIGNMENT === 0) {
+      const { end, entries } = await unpackArchive(source, window, offset, unpacker)
+      segments.push({ compression: 'none', offset, size: end - offset, contentSize: end - offset, entries })
+      offset = await nextAfterArchive(source, window, end)
+    } else {
+      const format = await formatAt(window, offset)
+      const { content, size } = await unpackMember(source, offset, format, limit - inMemory)
+      inMemory += content.size
+      const entries = await unpackContent(content, unpacker, offset)
+      segments.push({ compression: format, offset, size, contentSize: content.size, entries })
+      offset = await window.skipZeros(offset + size)
+    }
+  }
+  return { tree: unpacker.files.toTree(), segments, dropped: unpacker.dropped }
+}
+
+/** All archives in the content of a compressed segment, where a missing end is an error. Gives the number of entries. */
+async function unpackContent(content: ByteSource, unpacker: Unpacker, segment: number): Promise<number> {
+  const window = new ByteWindow(content)
+  let count = 0
+  for (let offset = 0; offset < content.size; ) {
+    const { end, entries, ended } = await unpackArchive(content, window, offset, unpacker)
+    if (!ended) throw archiveError('compressed archive has no end', segment)
+    count += entries
+    offset = await nextAfterArchive(content, window, end)
+  }
+  return count
+}
+
+/** The archive at `offset`. An uncompressed one may stop without its last entry, where the source ends. */
+async function unpackArchive(
+  source: ByteSource,
+  window: ByteWindow,
+  start: number,
+  unpacker: Unpacker,
+): Promise<{ end: number; entries: number; ended: boolean }> {
+  let entries = 0
+  let offset = start
+  while (offset < source.size) {
+    const entry = await readEntry(source, window, offset)
+    offset = Math.min(entry.end, source.size)
+    if (isTrailer(entry)) {
+      unpacker.endArchive()
+      return { end: offset, entries, ended: true }
+    }
+    await unpacker.unpack(entry)
+    entries++
+  }
+  return { end: offset, entries, ended: false }
+}
+
+/** Where the next segment starts. It may be off a border of 4 bytes only behind a compressed segment. */
+async function nextAfterArchive(source: ByteSource, window: ByteWindow, end: number): Promise<number> {
+  const next = await window.skipZeros(end)
+  if (next < source.size && next % ALIGNMENT !== 0) {
+    throw archiveError(
+      'broken padding behind an archive',
+      next,
+      undefined,
+      'the next one starts at a multiple of 4',
+    )
+  }
+  return next
+}
+
+async function startsArchive(window: ByteWindow, offset: number): Promise<boolean> {
+  return (await window.bytes(offset, 1))[0] === 0x30
+}
+
+async function formatAt(window: ByteWindow, offset: number): Promise<Format> {
+  if (await startsArchive(window, offset)) {
+    throw archiveError('archive off its border', offset, undefined, 'it starts at a multiple of 4')
+  }
+  const format = detectFormat(await window.bytes(offset, MAGIC_SIZE))
+  if (!format) throw archiveError('neither an archive nor compressed in a known way', offset)
+  return format
+}
+
+async function unpackMember(
+  source: ByteSource,
+  offset: number,
+  format: Format,
+  limit: number,
+): Promise<{ content: ByteSource; size: number }> {
+  const running = decompressMember(source.open(offset), format)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const next = await running.next()
+    if (next.done) return { content: chunkedSource(chunks), size: next.value }
+    size += next.value.length
+    if (size > limit) {
+      await running.return(0)
+      throw new InitrdError('ROS_INITRD_LIMIT', 'compressed segments hold too much for memory', {
+        subject: `offset ${offset}`,
+        got: `${size} bytes or more`,
+        limit: `${limit} bytes left`,
+        hint: 'allow more with memoryLimit',
+      })
+    }
+    chunks.push(next.value)
+  }
+}

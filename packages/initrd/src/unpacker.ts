@@ -1,0 +1,153 @@
+import { decodeName, encodeName, readAll } from '@ros/bytes'
+import { type Metadata, parentPath, type TreeNode } from '@ros/tree'
+import { FIELD_MAX, NAME_MAX, type NewcHeader, PATH_MAX, typeOf } from './newc.ts'
+import { type ArchiveEntry, checkSum } from './read-archive.ts'
+import { type Inode, Unpacked } from './unpacked.ts'
+
+/** An entry that the kernel leaves out without a word. */
+export interface DroppedEntry {
+  /** As stored; '' where it cannot be read. */
+  readonly name: string
+  /** Offset of the entry's header: in the initrd, or in the content of its compressed segment. */
+  readonly offset: number
+  readonly reason: string
+}
+
+/** Why an entry is dropped; `undefined` when it is not. */
+type Reason = string | undefined
+
+/** Does to a file system in memory what Linux does to its root (init/initramfs.c: `do_header`, `do_name`, `do_symlink`). */
+export class Unpacker {
+  readonly files = new Unpacked()
+  readonly dropped: DroppedEntry[] = []
+  /** First path of each inode that has several, by type, device and inode number. */
+  readonly #links = new Map<string, string>()
+
+  /** At the end of an archive: hard links do not reach from one to the next. */
+  endArchive(): void {
+    this.#links.clear()
+  }
+
+  async unpack(entry: ArchiveEntry): Promise<void> {
+    const reason = await this.#unpack(entry)
+    if (reason === undefined) return
+    const name = entry.name === undefined ? '' : decodeName(entry.name)
+    this.dropped.push({ name, offset: entry.offset, reason })
+  }
+
+  async #unpack(entry: ArchiveEntry): Promise<Reason> {
+    const { header, content } = entry
+    if (entry.name === undefined) return 'name has no NUL, or is longer than a path may be'
+    const type = typeOf(header.mode)
+    if (type === undefined) return `unknown type in mode 0o${header.mode.toString(8)}`
+    if (type !== 'file' && type !== 'symlink' && content.size > 0) return `a ${type} with content`
+    const name = decodeName(entry.name)
+    const path = this.files.resolve(name)
+    const reason = this.#checkPlace(name, path, type)
+    if (reason !== undefined || path === undefined) return reason
+    switch (type) {
+      case 'directory':
+        return this.#directory(path, header)
+      case 'symlink':
+        return this.#symlink(path, entry)
+      case 'file':
+        await checkSum(entry)
+        return this.#file(path, entry)
+      case 'block':
+      case 'character':
+      case 'fifo':
+      case 'socket':
+        return this.#special(path, type, header)
+    }
+  }
+
+  #directory(path: string, header: NewcHeader): Reason {
+    this.#clean(path, 'directory')
+    const metadata = metadataOf(header)
+    const inode = this.files.get(path) ?? this.files.create(path, { type: 'directory', metadata })
+    inode.metadata = metadata
+    return undefined
+  }
+
+  async #symlink(path: string, { header, content }: ArchiveEntry): Promise<Reason> {
+    if (content.size > PATH_MAX) return 'link target is longer than a path may be'
+    const bytes = await readAll(content, PATH_MAX)
+    const nul = bytes.indexOf(0)
+    const target = decodeName(nul < 0 ? bytes : bytes.subarray(0, nul))
+    if (!this.#clean(path, undefined)) return NOT_EMPTY
+    if (target === '') return 'link target is empty'
+    if (encodeName(target).length >= PATH_MAX) return 'link target is longer than a path may be'
+    this.files.create(path, { type: 'symlink', metadata: metadataOf(header), target })
+    return undefined
+  }
+
+  #file(path: string, { header, content }: ArchiveEntry): Reason {
+    if (!this.#clean(path, 'file')) return NOT_EMPTY
+    const link = this.#link(path, 'file', header)
+    if (link === 'failed') return NO_LINK
+    const metadata = metadataOf(header)
+    const inode = this.files.get(path) ?? this.files.create(path, { type: 'file', metadata, content })
+    // A file that is there is opened and written, not replaced: its other names see it.
+    inode.metadata = metadata
+    if (link === 'none' || content.size > 0) inode.content = content
+    return undefined
+  }
+
+  #special(path: string, type: Inode['type'], header: NewcHeader): Reason {
+    if (!this.#clean(path, type)) return NOT_EMPTY
+    const link = this.#link(path, type, header)
+    if (link === 'failed') return NO_LINK
+    if (link === 'made') return undefined
+    const metadata = metadataOf(header)
+    const rdev = [header.rdevMajor, header.rdevMinor] as const
+    const inode = this.files.get(path) ?? this.files.create(path, { type, metadata, rdev })
+    inode.metadata = metadata
+    const isDevice = type === 'block' || type === 'character'
+    return isDevice && inode.rdev.join() !== rdev.join()
+      ? 'a device node with another number is there'
+      : undefined
+  }
+
+  #link(path: string, type: Inode['type'], header: NewcHeader): 'none' | 'made' | 'failed' {
+    if (header.nlink < 2) return 'none'
+    const key = [type, header.devMajor, header.devMinor, header.ino].join()
+    const first = this.#links.get(key)
+    if (first === undefined) {
+      this.#links.set(key, path)
+      return 'none'
+    }
+    this.#clean(path, undefined)
+    const inode = this.files.get(first)
+    if (inode?.type !== type) return 'failed'
+    this.files.link(path, inode)
+    return 'made'
+  }
+
+  /** Removes what is at the path unless it has this type. False when it is a directory with entries. */
+  #clean(path: string, type: TreeNode['type'] | undefined): boolean {
+    const present = this.files.get(path)
+    return !present || present.type === type || this.files.remove(path)
+  }
+
+  #checkPlace(name: string, path: string | undefined, type: TreeNode['type']): Reason {
+    if (name === '') return 'name is empty'
+    if (path === undefined || this.files.get(parentPath(path))?.type !== 'directory') {
+      return 'its directory is not there'
+    }
+    if (name.split('/').some((part) => encodeName(part).length > NAME_MAX)) {
+      return `a name of more than ${NAME_MAX} bytes`
+    }
+    return type !== 'directory' && /(^|\/)\.{0,2}$/.test(name)
+      ? 'a name that only a directory can have'
+      : undefined
+  }
+}
+
+const NOT_EMPTY = 'a directory with entries is there'
+const NO_LINK = 'the file that it is a link of is not there'
+
+function metadataOf({ mode, uid, gid, mtime }: NewcHeader): Metadata {
+  // chown(2) leaves as it is what is given as the largest value, and new files belong to root.
+  const owner = (id: number) => (id === FIELD_MAX ? 0 : id)
+  return { mode: mode % 0o10000, uid: owner(uid), gid: owner(gid), mtime }
+}
