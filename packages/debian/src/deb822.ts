@@ -27,7 +27,7 @@ const MAX_LINE = 1_048_576
  */
 export function paragraphReader(subject: string, wanted?: ReadonlySet<string>): ParagraphReader {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  let rest: Uint8Array = new Uint8Array()
+  let rest = Buffer.alloc(0)
   let lineNumber = 0
   let first = 0
   let fields = new Map<string, string>()
@@ -42,11 +42,11 @@ export function paragraphReader(subject: string, wanted?: ReadonlySet<string>): 
       limit: 'deb822(5)',
     })
   }
-  const decode = (bytes: Uint8Array): string => {
+  const decode = (bytes: Buffer): string => {
     try {
       return decoder.decode(bytes)
     } catch {
-      fail('not UTF-8', String.fromCharCode(...bytes.subarray(0, 80)))
+      fail('not UTF-8', bytes.toString('latin1', 0, 80))
     }
   }
   const finish = (out: Paragraph[]) => {
@@ -55,11 +55,11 @@ export function paragraphReader(subject: string, wanted?: ReadonlySet<string>): 
     seen = new Set()
     current = undefined
   }
-  const field = (bytes: Uint8Array) => {
+  const field = (bytes: Buffer) => {
     const colon = bytes.indexOf(COLON)
-    const name = colon < 0 ? '' : String.fromCharCode(...bytes.subarray(0, colon)).toLowerCase()
+    const name = colon < 0 ? '' : bytes.toString('latin1', 0, colon).toLowerCase()
     if (!/^[!-9;-~]+$/.test(name) || name.startsWith('-') || name.startsWith('#')) {
-      fail('not a field', String.fromCharCode(...bytes.subarray(0, 80)))
+      fail('not a field', bytes.toString('latin1', 0, 80))
     }
     if (seen.has(name)) fail('field appears twice in one paragraph', name)
     if (seen.size === 0) first = lineNumber
@@ -67,23 +67,23 @@ export function paragraphReader(subject: string, wanted?: ReadonlySet<string>): 
     current = wanted && !wanted.has(name) ? '' : name
     if (current !== '') fields.set(name, decode(bytes.subarray(colon + 1)).trim())
   }
-  const line = (bytes: Uint8Array, out: Paragraph[]) => {
+  const line = (bytes: Buffer, out: Paragraph[]) => {
     lineNumber++
     if (bytes.length === 0 || isBlank(bytes)) return finish(out)
     if (bytes[0] !== SPACE && bytes[0] !== TAB) return field(bytes)
-    if (current === undefined) fail('continuation of no field', String.fromCharCode(...bytes.subarray(0, 80)))
+    if (current === undefined) fail('continuation of no field', bytes.toString('latin1', 0, 80))
     else if (current !== '') fields.set(current, `${fields.get(current)}\n${decode(bytes).trim()}`)
   }
   return {
     push(bytes) {
       const out: Paragraph[] = []
-      const chunk = rest.length === 0 ? bytes : Buffer.concat([rest, bytes])
+      const chunk = Buffer.concat([rest, bytes])
       let start = 0
       for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
         line(chunk.subarray(start, end), out)
         start = end + 1
       }
-      rest = chunk.slice(start)
+      rest = Buffer.from(chunk.subarray(start))
       if (rest.length > MAX_LINE) {
         lineNumber++
         fail(`line is longer than ${MAX_LINE} bytes`, '…')
