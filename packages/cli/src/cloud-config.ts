@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises'
+import { fromText } from '@ros/bytes'
+import { replaceFile } from '@ros/bytes/node'
+import { layoutIso, writeIso } from '@ros/iso'
+import { file, Tree } from '@ros/tree'
+import { LineCounter, parseDocument, YAMLMap } from 'yaml'
+import { CliError } from './error.ts'
+
+/**
+ * The user data of a machine: the given cloud-config with the project's key added to `ssh_authorized_keys`, or one
+ * that has only the key. A script (`#!`) stays as it is.
+ */
+export function userData(given: { text: string; name: string } | undefined, publicKey: string): string {
+  const key = publicKey.trim()
+  if (!given) return `#cloud-config\nssh_authorized_keys:\n  - ${key}\n`
+  if (given.text.startsWith('#!')) return given.text
+  const lines = new LineCounter()
+  const document = parseDocument(given.text, { lineCounter: lines })
+  const [problem] = document.errors
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0])
+    throw new CliError(
+      'ROS_CLI_CLOUD_CONFIG',
+      `cloud-config is not YAML: ${problem.message.split('\n')[0]}`,
+      {
+        subject: `${given.name}:${line}:${col}`,
+      },
+    )
+  }
+  if (document.contents === null) return userData(undefined, publicKey)
+  if (!(document.contents instanceof YAMLMap)) {
+    throw new CliError('ROS_CLI_CLOUD_CONFIG', 'cloud-config is not a mapping of keys to values', {
+      subject: `${given.name}:1:1`,
+      hint: 'a cloud-config starts with `#cloud-config` and has lines such as `hostname: name`',
+    })
+  }
+  const keys: unknown = document.toJS()['ssh_authorized_keys']
+  const list = Array.isArray(keys) ? keys : []
+  if (!list.includes(key)) document.set('ssh_authorized_keys', document.createNode([...list, key]))
+  const text = document.toString()
+  return text.startsWith('#cloud-config') ? text : `#cloud-config\n${text}`
+}
+
+/** Reads the file that `--cloud-config` names. */
+export async function readCloudConfig(path: string): Promise<{ text: string; name: string }> {
+  try {
+    return { text: await readFile(path, 'utf8'), name: path }
+  } catch (cause) {
+    throw new CliError('ROS_CLI_FILE', 'cannot read the cloud-config', { subject: path, cause })
+  }
+}
+
+/** Writes the configuration disk: volume `config-2` with `/openstack/latest/user_data`, as OpenStack's config drive. */
+export async function writeCloudConfigIso(path: string, text: string): Promise<void> {
+  const tree = new Tree()
+  tree.addDirectories('openstack/latest')
+  tree.add('openstack/latest/user_data', file(fromText(text)))
+  const layout = layoutIso(tree, { volumeId: 'config-2', created: 0, rockRidge: true })
+  await replaceFile(path, writeIso(layout), { mode: 0o600 })
+}

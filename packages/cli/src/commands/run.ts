@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { replaceFile } from '@ros/bytes/node'
+import { writeEmptyQcow2 } from '@ros/disk'
+import {
+  checkPortFree,
+  ensureKeyPair,
+  formatCommand,
+  type Machine,
+  probeAccelerator,
+  type QemuOptions,
+  qemuCommand,
+  startMachine,
+} from '@ros/qemu-runner'
+import { readCloudConfig, userData, writeCloudConfigIso } from '../cloud-config.ts'
+import { CliError } from '../error.ts'
+import type { Terminal } from '../print.ts'
+import type { Project } from '../project.ts'
+import { openSession, remoteSession } from './ssh.ts'
+
+export interface RunArguments {
+  readonly artifacts: string
+  readonly ssh: boolean
+  /** The remote command; empty opens a shell. */
+  readonly command: readonly string[]
+  readonly iso: boolean
+  readonly fresh: boolean
+  readonly append: readonly string[]
+  readonly cloudConfig: string | undefined
+  readonly memory: number
+  readonly cpus: number
+  readonly port: number
+  readonly dryRun: boolean
+  /** Seconds that the guest may take until ssh answers. */
+  readonly timeout: number
+}
+
+const STATE_DISK_BYTES = 10 * 1024 ** 3
+/** As upstream's `run`: the blank state disk may be formatted, because this command has just made it. */
+const KERNEL_ARGUMENTS = [
+  'console=ttyS0',
+  'quiet',
+  'panic=10',
+  'rancher.state.formatzero=true',
+  'rancher.state.autoformat=[/dev/sda,/dev/vda]',
+]
+
+/** `rancheros-kit run`: boots what was built. Gives the process's exit code. */
+export async function runCommand(
+  args: RunArguments,
+  project: Project,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const boot = bootFrom(args)
+  if (!args.dryRun) await checkPortFree(args.port)
+  const config = args.cloudConfig === undefined ? undefined : await readCloudConfig(resolve(args.cloudConfig))
+  await mkdir(project.directory, { recursive: true, mode: 0o700 })
+  const keys = await ensureKeyPair(project.keys, 'rancheros-kit')
+  const text = userData(config, keys.publicKey)
+  const { accelerator, reason } = await probeAccelerator({
+    cacheFile: join(project.directory, 'accelerator.json'),
+  })
+  terminal.stderr.write(`accelerator: ${accelerator} (${reason})\n`)
+
+  const options: QemuOptions = {
+    accelerator,
+    memoryMb: args.memory,
+    cpus: args.cpus,
+    boot,
+    disks: [{ path: project.stateDisk, format: 'qcow2' }],
+    cdroms: [project.cloudConfigIso],
+    network: { forwards: [{ hostPort: args.port, guestPort: 22 }], hostname: 'rancher' },
+    qmpSocket: project.qmpSocket,
+  }
+  const command = qemuCommand(options)
+  if (args.dryRun) {
+    process.stdout.write(`${formatCommand(command)}\n`)
+    return 0
+  }
+  if (args.fresh) await forget(project)
+  if (!existsSync(project.stateDisk))
+    await replaceFile(project.stateDisk, writeEmptyQcow2({ size: STATE_DISK_BYTES }))
+  await writeCloudConfigIso(project.cloudConfigIso, text)
+
+  const interactive = !args.ssh
+  signal.throwIfAborted()
+  const machine = await startMachine(command, {
+    consoleLog: project.consoleLog,
+    stdin: interactive ? 'inherit' : 'ignore',
+    ...(interactive && { onConsole: (chunk: string) => void process.stdout.write(chunk) }),
+  })
+  const stop = () => void machine.quit()
+  signal.addEventListener('abort', stop)
+  try {
+    await writeFile(project.machineFile, `${JSON.stringify({ port: args.port, pid: process.pid })}\n`)
+    if (interactive) return await untilPoweredOff(machine, signal)
+    return await inSession(args, project, machine, keys.privateKey, terminal, signal)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await machine.quit()
+    await rm(project.machineFile, { force: true })
+  }
+}
+
+async function untilPoweredOff(machine: Machine, signal: AbortSignal): Promise<number> {
+  const { code } = await machine.exited
+  signal.throwIfAborted()
+  return code ?? 1
+}
+
+/** Logs in, runs the command (or a shell), powers the guest off, and gives the command's exit code. */
+async function inSession(
+  args: RunArguments,
+  project: Project,
+  machine: Machine,
+  privateKey: string,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const started = terminal.now()
+  terminal.stderr.write(`booting; console in ${project.consoleLog}\n`)
+  const client = await openSession({
+    port: args.port,
+    privateKey,
+    knownHosts: project.knownHosts,
+    timeoutMs: args.timeout * 1000,
+    machine,
+    signal,
+  })
+  terminal.stderr.write(`ssh answered after ${((terminal.now() - started) / 1000).toFixed(1)} s\n`)
+  try {
+    const code = await remoteSession(client, args.command)
+    signal.throwIfAborted()
+    terminal.stderr.write('powering off\n')
+    await powerOff(client, machine)
+    return code
+  } finally {
+    client.end()
+  }
+}
+
+/** Orderly power-off from inside, bounded: containers stop, disks are synced, the machine ends by itself. */
+async function powerOff(client: Awaited<ReturnType<typeof openSession>>, machine: Machine): Promise<void> {
+  client.exec('sudo poweroff', () => {})
+  await Promise.race([machine.exited, new Promise((resolve) => setTimeout(resolve, 90_000).unref())])
+}
+
+function bootFrom(args: RunArguments): QemuOptions['boot'] {
+  const artifact = (name: string) => {
+    const path = resolve(args.artifacts, name)
+    if (existsSync(path)) return path
+    throw new CliError('ROS_CLI_NOT_BUILT', 'not there', {
+      subject: path,
+      hint: 'run `rancheros-kit build` first',
+    })
+  }
+  if (args.iso) return { cdrom: artifact('rancheros.iso') }
+  const append = [...KERNEL_ARGUMENTS, ...args.append].join(' ')
+  return { kernel: artifact('vmlinuz'), initrd: artifact('initrd'), append }
+}
+
+/** `--fresh`: the state disk goes, and with it the host key that was known for it. */
+async function forget(project: Project): Promise<void> {
+  await rm(project.stateDisk, { force: true })
+  await rm(project.knownHosts, { force: true })
+}

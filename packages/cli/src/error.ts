@@ -1,0 +1,11 @@
+import { RosError } from '@ros/bytes'
+
+export type CliErrorCode =
+  | 'ROS_CLI_USAGE' // an option or command that does not exist, or a value that it does not take
+  | 'ROS_CLI_FILE' // a file that an option names cannot be read
+  | 'ROS_CLI_NOT_BUILT' // run and ssh need what build writes
+  | 'ROS_CLI_CLOUD_CONFIG' // a cloud-config that is not YAML, or not a mapping
+  | 'ROS_CLI_NOT_RUNNING' // ssh without a machine of this project
+  | 'ROS_CLI_INTERRUPTED' // Ctrl-C or SIGTERM
+
+export class CliError extends RosError<CliErrorCode> {}

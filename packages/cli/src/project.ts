@@ -1,0 +1,37 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Where a project keeps what belongs to it; all below one folder that is not in git. */
+export interface Project {
+  readonly directory: string
+  /** `id_ed25519` and `id_ed25519.pub` that log in to this project's machines. */
+  readonly keys: string
+  readonly stateDisk: string
+  readonly cloudConfigIso: string
+  readonly knownHosts: string
+  readonly consoleLog: string
+  /** Port and process of the machine that runs. */
+  readonly machineFile: string
+  readonly qmpSocket: string
+}
+
+export function openProject(workingDirectory: string): Project {
+  const directory = resolve(workingDirectory, '.rancheros')
+  return {
+    directory,
+    keys: directory,
+    stateDisk: join(directory, 'state.qcow2'),
+    cloudConfigIso: join(directory, 'cloud-config.iso'),
+    knownHosts: join(directory, 'known_hosts.json'),
+    consoleLog: join(directory, 'console.log'),
+    machineFile: join(directory, 'machine.json'),
+    qmpSocket: join(directory, 'qmp.sock'),
+  }
+}
+
+/** The cache of downloads and built parts: $ROS_KIT_CACHE, else below $XDG_CACHE_HOME or ~/.cache. */
+export function cacheDirectory(environment: NodeJS.ProcessEnv): string {
+  const given = environment['ROS_KIT_CACHE']
+  if (given) return resolve(given)
+  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'rancheros-kit')
+}

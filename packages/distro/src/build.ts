@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+
+import { replaceFile } from '@ros/bytes/node'
+import { openStore, type Store } from '@ros/store'
+import { abortable } from './abortable.ts'
+import { assetText } from './assets.ts'
+import { DistroError } from './error.ts'
+import { resolveInputs, type Sets } from './inputs.ts'
+import type { ProgressSink } from './progress.ts'
+import { readRecipe } from './recipe.ts'
+import type { Recipe } from './recipe-schema.ts'
+import { writeChecksums } from './steps/checksums.ts'
+import { buildInitrd } from './steps/initrd.ts'
+import { buildIso } from './steps/iso.ts'
+import { readKernelSet } from './steps/kernel.ts'
+import { KIT_VERSION } from './version.ts'
+
+export interface BuildOptions {
+  /** A recipe's file; default: the built-in `debian`. */
+  readonly recipeFile?: string
+  /** Folder of the artifacts. */
+  readonly out: string
+  /** Quick compression (gzip -1) in place of the recipe's. */
+  readonly dev?: boolean
+  /** Folder of the cache: downloads and finished parts by digest. */
+  readonly cache: string
+  readonly onProgress?: ProgressSink
+  readonly signal?: AbortSignal
+}
+
+export interface Artifact {
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+}
+
+export interface BuildResult {
+  readonly version: string
+  readonly artifacts: readonly Artifact[]
+}
+
+/** What every step works with. */
+export interface BuildContext {
+  readonly recipe: Recipe
+  readonly store: Store
+  readonly sets: Sets
+  /** Time of everything that the build itself makes, in seconds: the newest time in the packages of the kernel. */
+  readonly time: number
+  readonly compression: Recipe['initrd']
+  readonly report: ProgressSink
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Recipe to artifacts: `vmlinuz`, `initrd`, `rancheros.iso`, `SHA256SUMS`, `iso-checksums.txt` in `out`. The same inputs
+ * give the same bytes. Each file is replaced as a whole; what cannot be finished leaves the earlier one.
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const { signal } = options
+  const report: ProgressSink = (progress) => {
+    signal?.throwIfAborted()
+    options.onProgress?.(progress)
+  }
+  const recipe = await openRecipe(options.recipeFile)
+  const store = await openStore(options.cache)
+  const sets = await resolveInputs(recipe, store, report, signal)
+  const kernel = await readKernelSet(store, sets.kernel, report)
+  const compression = options.dev ? { compression: 'gzip' as const, level: 1 } : recipe.initrd
+  const context: BuildContext = { recipe, store, sets, time: kernel.time, compression, report, signal }
+
+  const artifacts: Artifact[] = []
+  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total: number) => {
+    const path = join(options.out, name)
+    let done = 0
+    const tell = (length: number) => {
+      done += length
+      report({ step: name, text: `writing ${path}`, done, total })
+    }
+    tell(0)
+    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
+  }
+  const initrd = await buildInitrd(context, kernel)
+  await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
+  await write('initrd', initrd.open(), initrd.size)
+  const iso = await buildIso(context, kernel.vmlinuz, initrd)
+  await write('rancheros.iso', iso.chunks, iso.size)
+  artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
+  return { version: recipe.version, artifacts }
+}
+
+async function openRecipe(path: string | undefined): Promise<Recipe> {
+  const variables = { KIT_VERSION: `v${KIT_VERSION}` }
+  if (path === undefined) return readRecipe(await assetText('recipes/debian.yml'), 'debian.yml', variables)
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new DistroError('ROS_DISTRO_INPUT', 'cannot read the recipe', { subject: path, cause })
+  })
+  return readRecipe(text, basename(path), variables)
+}

@@ -1,0 +1,6 @@
+export { type Artifact, type BuildOptions, type BuildResult, build } from './build.ts'
+export { DistroError, type DistroErrorCode } from './error.ts'
+export type { Progress, ProgressSink } from './progress.ts'
+export { readRecipe } from './recipe.ts'
+export type { Recipe } from './recipe-schema.ts'
+export { KIT_VERSION } from './version.ts'

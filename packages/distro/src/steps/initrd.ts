@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type ByteSource, concat, zeros } from '@ros/bytes'
+import { fileSource, sha256, sha256Text } from '@ros/bytes/node'
+import { segmentPadding, writeSegment } from '@ros/initrd'
+import type { StoredSource } from '@ros/store'
+import { file, Tree } from '@ros/tree'
+import { abortable } from '../abortable.ts'
+import { assetText, assetTree } from '../assets.ts'
+import type { BuildContext } from '../build.ts'
+import { DistroError } from '../error.ts'
+import { setKey } from '../inputs.ts'
+import { imagesTar } from './images.ts'
+import { type KernelSet, kernelTree } from './kernel.ts'
+import { engineTree, rosTree } from './machine.ts'
+import { stepKey, treeKey } from './step-key.ts'
+
+interface Segment {
+  readonly name: string
+  /** Everything that the tree depends on. */
+  readonly inputs: unknown
+  readonly tree: () => Promise<Tree>
+}
+
+/**
+ * The initrd: a chain of archives, each compressed on its own and kept in the store by its inputs, so that a change to
+ * `ros` recompresses only the last.
+ */
+export async function buildInitrd(context: BuildContext, kernel: KernelSet): Promise<ByteSource> {
+  const { recipe, sets, time } = context
+  const images = await imagesTar(context)
+  const first: Segment[] = [
+    {
+      name: 'kernel',
+      inputs: { kernel: setKey(sets.kernel), modules: recipe.kernel.modules, time },
+      tree: () => kernelTree(kernel, recipe.kernel.modules, context.report),
+    },
+    {
+      name: 'engine',
+      inputs: {
+        engine: setKey(sets.engine),
+        programs: recipe.engine.programs,
+        version: recipe.version,
+        assets: await treeKey(assetTree('machine', time)),
+        time,
+      },
+      tree: () => engineTree(context),
+    },
+    { name: 'images', inputs: { images: images.digest, time }, tree: async () => imagesTree(images, time) },
+  ]
+  const osConfig = (await assetText('os-config.yml')).replaceAll('${VERSION}', recipe.version)
+  const ros = rosBinary(recipe.arch)
+  const rosInputs = { ros: await sha256(ros), osConfig }
+  // Names this very build: `ros` replaces the /usr tree of a state disk whose build is another.
+  const buildId = sha256Text(JSON.stringify([first.map(({ name, inputs }) => ({ name, inputs })), rosInputs]))
+  const last: Segment = {
+    name: 'ros',
+    inputs: { ...rosInputs, buildId, time },
+    tree: async () => rosTree(ros, osConfig, buildId, time),
+  }
+  const parts: ByteSource[] = []
+  for (const segment of [...first, last]) {
+    const stored = await compressedSegment(context, segment)
+    parts.push(stored, zeros(segmentPadding(stored.size)))
+  }
+  return concat(parts)
+}
+
+async function compressedSegment(context: BuildContext, segment: Segment): Promise<StoredSource> {
+  const { store, report, signal, compression } = context
+  const key = stepKey(`segment ${segment.name}`, { inputs: segment.inputs, compression })
+  return store.derived(key, async function* () {
+    const step = `segment ${segment.name}`
+    const text = `archived and compressed (${compression.compression} -${compression.level})`
+    let done = 0
+    report({ step, text, done })
+    const tree = await segment.tree()
+    yield* abortable(writeSegment({ name: segment.name, tree, ...compression }), signal, (length) => {
+      done += length
+      report({ step, text, done })
+    })
+  })
+}
+
+function imagesTree(images: ByteSource, mtime: number): Tree {
+  return new Tree()
+    .addDirectories('usr/share/ros', { mtime })
+    .add('usr/share/ros/images.tar', file(images, { mtime }))
+}
+
+/** The built binary of the package @ros/init. */
+function rosBinary(arch: string): ByteSource {
+  const require = createRequire(import.meta.url)
+  const path = require.resolve(`@ros/init/ros-linux-${arch}`)
+  if (existsSync(path)) return fileSource(path)
+  throw new DistroError('ROS_DISTRO_INPUT', 'ros is not built', {
+    subject: path,
+    hint: 'in a checkout: `npm run setup` (needs Go 1.24 or later)',
+  })
+}

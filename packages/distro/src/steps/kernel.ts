@@ -1,0 +1,39 @@
+import type { ByteSource } from '@ros/bytes'
+import type { PackageRecord } from '@ros/debian'
+import { type Kernel, moduleIndex, readKernel, selectModules } from '@ros/kernel-fetch'
+import type { Store } from '@ros/store'
+import { Tree } from '@ros/tree'
+import { mergedTree } from '../debs.ts'
+import type { ProgressSink } from '../progress.ts'
+
+export interface KernelSet {
+  readonly kernel: Kernel
+  readonly vmlinuz: ByteSource
+  /** Newest modification time among the kernel's files, in seconds. */
+  readonly time: number
+}
+
+/** The kernel of the recipe's packages. */
+export async function readKernelSet(
+  store: Store,
+  records: readonly PackageRecord[],
+  report: ProgressSink,
+): Promise<KernelSet> {
+  report({ step: 'kernel', text: 'unpacking the kernel' })
+  const tree = await mergedTree(store, records)
+  let time = 0
+  for (const { node } of tree) time = Math.max(time, node.mtime)
+  const kernel = await readKernel(tree)
+  return { kernel, vmlinuz: kernel.vmlinuz, time }
+}
+
+/** `usr/lib/modules/<release>` with the chosen modules and their indexes, and an empty firmware directory. */
+export async function kernelTree(set: KernelSet, modules: string, report: ProgressSink): Promise<Tree> {
+  const names = modules.trim() === 'all' ? ('all' as const) : modules.trim().split(/\s+/)
+  const index = await moduleIndex(set.kernel, {
+    onProgress: (done, total) => report({ step: 'kernel', text: `reading modules, ${done} of ${total}` }),
+  })
+  const tree = new Tree()
+  for (const path of ['usr', 'usr/lib', 'usr/lib/firmware']) tree.addDirectories(path, { mtime: set.time })
+  return tree.merge(selectModules(set.kernel, index, names), 'usr')
+}

@@ -1,0 +1,43 @@
+// Every check that runs no test: format, lint, types, layers, Go format and vet. `check()` gives name and result of each.
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { bin, capture, root, run, say } from './console.mjs'
+import { brokenLayers } from './layers.mjs'
+
+const init = join(root, 'packages/init')
+
+const CHECKS = [
+  ['format (biome)', () => run(bin('biome'), ['ci', '--colors=off', '.'])],
+  ['lint (oxlint)', () => run(bin('oxlint'), ['--type-aware'])],
+  ['types (tsc)', () => run(bin('tsc'), ['-p', 'tsconfig.json'])],
+  ['layers', () => layers()],
+  ['gofmt', () => gofmt()],
+  ['go vet', () => run('go', ['vet', './...'], { cwd: init })],
+]
+
+export async function check() {
+  const results = []
+  for (const [name, perform] of CHECKS) {
+    say(`check: ${name}`)
+    results.push({ name, passed: (await perform()) === 0 })
+  }
+  return results
+}
+
+function layers() {
+  const broken = brokenLayers()
+  for (const line of broken) process.stderr.write(`${line}\n`)
+  return broken.length
+}
+
+function gofmt() {
+  const unformatted = capture('gofmt', ['-l', '.'], { cwd: init })
+  if (unformatted) process.stderr.write(`${unformatted}\n`)
+  return unformatted === '' ? 0 : 1
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const failed = (await check()).filter(({ passed }) => !passed)
+  for (const { name } of failed) process.stderr.write(`failed: ${name}\n`)
+  process.exit(failed.length === 0 ? 0 : 1)
+}

@@ -1,0 +1,87 @@
+// Who may import whom. Any other edge between packages of ours fails the check, in manifests and in sources.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { root } from './console.mjs'
+
+const LAYERS = {
+  bytes: [],
+  'qemu-runner': [],
+  tree: ['bytes'],
+  compress: ['bytes'],
+  store: ['bytes'],
+  initrd: ['bytes', 'tree', 'compress'],
+  iso: ['bytes', 'tree', 'compress'],
+  disk: ['bytes', 'tree', 'compress'],
+  debian: ['bytes', 'tree', 'compress', 'store'],
+  'images-tar': ['bytes', 'tree', 'compress'],
+  'kernel-fetch': ['bytes', 'tree', 'compress', 'store', 'debian'],
+  init: [],
+  distro: [
+    'bytes',
+    'tree',
+    'compress',
+    'store',
+    'initrd',
+    'iso',
+    'disk',
+    'debian',
+    'images-tar',
+    'kernel-fetch',
+    'init',
+  ],
+  // The formats are for what the CLI makes or looks into itself: the cloud-config ISO, the state disk.
+  cli: ['distro', 'qemu-runner', 'bytes', 'tree', 'store', 'initrd', 'iso', 'disk', 'images-tar', 'debian'],
+}
+
+/** Every forbidden edge as `from -> to (where)`. */
+export function brokenLayers() {
+  const broken = []
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const folder = join(root, 'packages', name)
+    const allowed = LAYERS[name]
+    if (!allowed) {
+      broken.push(`${name}: not in the table of scripts/layers.mjs`)
+      continue
+    }
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+      const to = dependency.startsWith('@ros/') ? dependency.slice(5) : undefined
+      if (to && !allowed.includes(to)) broken.push(`${name} -> ${to} (package.json)`)
+    }
+    for (const file of sources(join(folder, 'src'))) {
+      const text = readFileSync(file, 'utf8')
+      for (const [, path] of text.matchAll(/(?:from|import)\s*\(?\s*'((?:@ros\/|\.\.?\/)[^']+)'/g)) {
+        const to = path.startsWith('@ros/') ? path.split('/')[1] : undefined
+        const test = file.endsWith('.test.ts')
+        if (to && to !== name && !allowed.includes(to) && !test) broken.push(`${name} -> ${to} (${file})`)
+        if (!to && escapes(path, file, folder))
+          broken.push(`${name} -> ${path} (${file}): leaves its package`)
+        if (to && manifest.dependencies?.[`@ros/${to}`] === undefined && to !== name && !test) {
+          broken.push(`${name} -> ${to} (${file}): not a dependency in package.json`)
+        }
+      }
+    }
+  }
+  return broken
+}
+
+function escapes(path, file, folder) {
+  return !join(file, '..', path).startsWith(join(folder, 'src'))
+}
+
+function sources(folder) {
+  try {
+    return readdirSync(folder, { recursive: true })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name))
+  } catch {
+    return []
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const broken = brokenLayers()
+  for (const line of broken) process.stderr.write(`${line}\n`)
+  process.exit(broken.length === 0 ? 0 : 1)
+}

@@ -1,0 +1,53 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, inject, test } from 'vitest'
+import { inFolder, runKit, runProgram } from './kit.ts'
+
+const artifacts = inject('artifacts')
+
+test('build writes every artifact, and the checksums are those of the files', async () => {
+  expect(readdirSync(artifacts).sort()).toEqual([
+    'SHA256SUMS',
+    'initrd',
+    'iso-checksums.txt',
+    'rancheros.iso',
+    'vmlinuz',
+  ])
+  const { code, stdout } = await runProgram('sha256sum', ['-c', 'SHA256SUMS'], { cwd: artifacts })
+  expect(stdout).toContain('rancheros.iso: OK')
+  expect(code).toBe(0)
+})
+
+test('the initrd holds the tree of RancherOS', async () => {
+  const script =
+    'for part in "$1"; do zstd -dcq --no-check "$part" 2>/dev/null | cpio -it --quiet 2>/dev/null; done'
+  const { stdout } = await runProgram('bash', ['-c', script, 'list', join(artifacts, 'initrd')])
+  // GNU cpio stops at the first trailer: this is the kernel's segment.
+  expect(stdout).toMatch(/^usr\/lib\/modules\/[^/]+\/modules\.dep$/m)
+  expect(stdout).toMatch(/^usr\/lib\/modules\/[^/]+\/kernel\/fs\/overlayfs\/overlay\.ko$/m)
+})
+
+test('a second build elsewhere, with nothing computed before, writes the same bytes', async () => {
+  await inFolder(async (folder) => {
+    // The downloads are kept, what was derived from them is not: every step runs again.
+    const cache = join(folder, 'cache')
+    mkdirSync(cache)
+    cpSync(join(inject('cache'), 'sha256'), join(cache, 'sha256'), { recursive: true })
+    const out = join(folder, 'elsewhere')
+    const env = { ROS_KIT_CACHE: cache, TZ: 'Pacific/Chatham', LANG: 'tr_TR.UTF-8' }
+    const { code, stderr } = await runKit(['build', '--out', out], { cwd: folder, env })
+    expect(stderr).toContain('segment engine')
+    expect(code).toBe(0)
+    expect(readFileSync(join(out, 'SHA256SUMS'), 'utf8')).toBe(
+      readFileSync(join(artifacts, 'SHA256SUMS'), 'utf8'),
+    )
+  })
+})
+
+test('xorriso finds the ISO bootable as CD and as disk', async () => {
+  const reports = ['-report_el_torito', 'plain', '-report_system_area', 'plain']
+  const { stdout } = await runProgram('xorriso', ['-indev', join(artifacts, 'rancheros.iso'), ...reports])
+  expect(stdout).toMatch(/El Torito boot img :\s+1\s+BIOS\s+y\s+none\s+0x0000\s+0x00\s+4/)
+  expect(stdout).toMatch(/System area summary: MBR isohybrid/)
+  expect(stdout).toContain('boot-info-table isohybrid-suitable')
+})

@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+import { probeAccelerator, qemuCommand, startMachine } from '@ros/qemu-runner'
+import { expect, inject, test } from 'vitest'
+import { inFolder } from './kit.ts'
+
+const iso = join(inject('artifacts'), 'rancheros.iso')
+
+test.each([
+  ['as a CD', { cdrom: iso }],
+  ['as a disk', { disk: iso }],
+])('the ISO boots %s', async (_, boot) => {
+  await inFolder(async (folder) => {
+    const { accelerator } = await probeAccelerator({})
+    const command = qemuCommand({ accelerator, memoryMb: 2048, cpus: 2, boot })
+    await using machine = await startMachine(command, { consoleLog: join(folder, 'console.log'), stdin: 'ignore' })
+    expect(await machine.waitForLine(/RancherOS \S+ started/, 600_000)).toMatch(
+      /RancherOS v\d+\.\d+\.\d+ started/,
+    )
+  })
+})
