@@ -13,7 +13,7 @@ export function parsePax(bytes: Uint8Array, subject: string): Map<string, Uint8A
     const digits = String.fromCharCode(...bytes.subarray(offset, Math.min(space, offset + 10)))
     const end = offset + Number(digits)
     const equals = bytes.indexOf(0x3d, space)
-    const fits = space > offset && equals > space && end > equals && end <= bytes.length
+    const fits = space > offset && equals > space + 1 && end > equals + 1 && end <= bytes.length
     if (!/^\d+$/.test(digits) || !fits || bytes[end - 1] !== 0x0a) {
       throw paxError(subject, 'damaged pax record', `offset ${offset}`)
     }

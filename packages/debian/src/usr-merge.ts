@@ -68,7 +68,7 @@ function resolveLink(path: string, target: string): string {
 
 function relativeTo(base: string, path: string): string {
   const from = base.split('/')
-  const to = path.split('/')
+  const to = path === '' ? [] : path.split('/')
   let common = 0
   while (common < from.length && common < to.length && from[common] === to[common]) common++
   return [...from.slice(common).map(() => '..'), ...to.slice(common)].join('/') || '.'
