@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,9 @@ type Project struct {
 	Docker *client.Client
 	// Services are all of the configuration; those of the system's scope are brought up.
 	Services map[string]config.Service
+	// Only names the services to bring up, with what they need; empty is all of them, and then containers whose service is
+	// gone are removed.
+	Only []string
 	// Variables are looked up for environment entries without a value.
 	Variables map[string]string
 	// Boot is the id of this boot; containers with rebuild=always are made anew once per boot.
@@ -48,8 +52,14 @@ func (p *Project) Up(ctx context.Context) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.removeOthers(ctx, services, have)
 	graph := Order(services)
+	if len(p.Only) == 0 {
+		p.removeOthers(ctx, services, have)
+	} else if services, err = selected(services, graph, p.Only); err != nil {
+		return nil, err
+	} else {
+		graph = Order(services)
+	}
 	for _, dropped := range graph.Dropped {
 		p.Log("services: %s, order left out", dropped)
 	}
@@ -76,6 +86,24 @@ func (p *Project) systemServices() map[string]config.Service {
 		}
 	}
 	return services
+}
+
+// selected are the named services and those that they need.
+func selected(services map[string]config.Service, graph Graph, names []string) (map[string]config.Service, error) {
+	kept := map[string]config.Service{}
+	for todo := names; len(todo) > 0; {
+		name := todo[0]
+		todo = todo[1:]
+		service, exists := services[name]
+		if !exists {
+			return nil, fmt.Errorf("no such service: %s", name)
+		}
+		if _, seen := kept[name]; !seen {
+			kept[name] = service
+			todo = append(slices.Clone(todo), graph.Needs[name]...)
+		}
+	}
+	return kept, nil
 }
 
 // containers lists all containers of the daemon by name.
