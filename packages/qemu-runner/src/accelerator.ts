@@ -8,6 +8,11 @@ import { QemuRunnerError } from './error.ts'
 import { startMachine } from './start-machine.ts'
 
 const MARKER = 'micro guest runs'
+/**
+ * A KVM that is itself emulated may run a million instructions a second: a boot sector still prints within seconds, a
+ * kernel gets nowhere. This many turns take TCG 0.3 s, a processor less, and such a KVM minutes.
+ */
+const TURNS = 100_000_000
 const NAMES: Readonly<Record<Accelerator, string>> = { kvm: 'KVM', hvf: 'HVF', tcg: 'TCG' }
 
 export interface ProbeOptions {
@@ -97,7 +102,7 @@ async function guestProblem(
   const directory = await mkdtemp(join(tmpdir(), 'ros-probe-'))
   try {
     const disk = join(directory, 'guest.img')
-    await writeFile(disk, microGuest(`${MARKER}\r\n`))
+    await writeFile(disk, microGuest(`${MARKER}\r\n`, { turns: TURNS }))
     return await runGuest(accelerator, qemu, disk, timeoutMs, subject)
   } finally {
     await rm(directory, { recursive: true, force: true })
@@ -123,7 +128,12 @@ async function runGuest(
   })
   try {
     await using machine = await startMachine(command)
-    await machine.waitForLine(new RegExp(MARKER), timeoutMs)
+    try {
+      await machine.waitForLine(new RegExp(MARKER), timeoutMs)
+    } finally {
+      // A vCPU that hangs in the kernel keeps QEMU from ending in any gentler way.
+      await machine.kill()
+    }
     return undefined
   } catch (error) {
     if (!(error instanceof QemuRunnerError)) throw error

@@ -1,6 +1,7 @@
 import { QemuRunnerError } from './error.ts'
+import { checkInteger } from './option-value.ts'
 
-/** A piece of 16-bit x86 code: bytes, a place with a name, a short jump to a place, or a place's address. */
+/** A piece of machine code: bytes, a place with a name, a short jump to a place, or a place's 16-bit address. */
 export type Code =
   | readonly number[]
   | { readonly label: string }
@@ -26,25 +27,69 @@ export const debugExit: readonly Code[] = [
 ]
 
 /**
- * A disk image whose first sector is a whole guest: it writes `text` (ASCII) to the first serial port, then runs
- * `ending`. Text and code share 510 bytes: more throws `ROS_QEMU_OPTION`.
+ * From the BIOS's real mode to 64-bit code at `long`, with the first 2 MiB of memory mapped to themselves (Intel SDM
+ * volume 3, §11.8.5). A kernel goes this way, and a broken accelerator may run real mode well and stop here.
  */
-export function microGuest(text: string, ending: readonly Code[] = debugExit): Uint8Array {
+const enterLongMode: readonly Code[] = [
+  [0xfa, 0xfc, 0x31, 0xc0], // cli; cld; xor ax, ax
+  [0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0], // mov ds, ax; mov es, ax; mov ss, ax
+  [0xbf, 0x00, 0x10, 0xb9, 0x00, 0x18, 0xf3, 0xab], // clear 0x1000 … 0x3fff: mov di; mov cx; rep stosw
+  [0xc7, 0x06, 0x00, 0x10, 0x03, 0x20], // PML4 entry 0: table at 0x2000, present, writable
+  [0xc7, 0x06, 0x00, 0x20, 0x03, 0x30], // directory pointer 0: table at 0x3000
+  [0xc7, 0x06, 0x00, 0x30, 0x83, 0x00], // directory 0: a page of 2 MiB at 0
+  [0x0f, 0x20, 0xe0, 0x0c, 0x20, 0x0f, 0x22, 0xe0], // cr4: or PAE
+  [0x66, 0xb8, 0x00, 0x10, 0x00, 0x00, 0x0f, 0x22, 0xd8], // mov eax, 0x1000; mov cr3, eax
+  [0x66, 0xb9, 0x80, 0x00, 0x00, 0xc0], // mov ecx, IA32_EFER
+  [0x0f, 0x32, 0x80, 0xcc, 0x01, 0x0f, 0x30], // rdmsr; or ah, 1 (LME); wrmsr
+  [0x0f, 0x01, 0x16], // lgdt [gdtPointer]
+  { addressOf: 'gdtPointer' },
+  [0x0f, 0x20, 0xc0, 0x66, 0x0d, 0x01, 0x00, 0x00, 0x80, 0x0f, 0x22, 0xc0], // cr0: or PG | PE
+  [0xea], // jmp 8:long
+  { addressOf: 'long' },
+  [0x08, 0x00],
+  { label: 'gdt' },
+  [0, 0, 0, 0, 0, 0, 0, 0],
+  [0, 0, 0, 0, 0, 0x9a, 0x20, 0], // selector 8: 64-bit code, ring 0
+  { label: 'gdtPointer' },
+  [15, 0], // limit, then a base of 32 bits
+  { addressOf: 'gdt' },
+  [0, 0],
+]
+
+export interface MicroGuestOptions {
+  /** Turns of an empty loop before the text is written, two instructions each; 1 unless said. */
+  readonly turns?: number
+  /** 64-bit code that runs after the text; `debugExit` unless said. */
+  readonly ending?: readonly Code[]
+}
+
+/**
+ * A disk image whose first sector is a whole guest: in 64-bit mode it counts, writes `text` (ASCII) to the first
+ * serial port, then runs `ending`. Text and code share 510 bytes: more throws `ROS_QEMU_OPTION`.
+ */
+export function microGuest(text: string, options: MicroGuestOptions = {}): Uint8Array {
+  const turns = checkInteger('turns', options.turns ?? 1, 1, 0xffff_ffff)
   const code = assemble([
-    [0x31, 0xc0, 0x8e, 0xd8], // xor ax, ax; mov ds, ax
-    [0xfc, 0xbe], // cld; mov si, text
+    ...enterLongMode,
+    { label: 'long' },
+    [0xb9, ...littleEndian(turns, 4)], // mov ecx, turns
+    { label: 'turn' },
+    [0xff, 0xc9], // dec ecx
+    { jump: 0x75, to: 'turn' }, // jnz
+    [0xbe], // mov esi, text
     { addressOf: 'text' },
+    [0, 0],
     { label: 'next' },
     [0xac, 0x84, 0xc0], // lodsb; test al, al
     { jump: 0x74, to: 'ending' }, // jz
-    [0x88, 0xc3, 0xba, ...LINE_STATUS], // mov bl, al; mov dx, LINE_STATUS
+    [0x88, 0xc3, 0x66, 0xba, ...LINE_STATUS], // mov bl, al; mov dx, LINE_STATUS
     { label: 'busy' },
     [0xec, 0xa8, 0x20], // in al, dx; test al, 0x20
     { jump: 0x74, to: 'busy' }, // jz
-    [0xba, ...TRANSMIT_HOLDING, 0x88, 0xd8, 0xee], // mov dx, TRANSMIT_HOLDING; mov al, bl; out dx, al
+    [0x66, 0xba, ...TRANSMIT_HOLDING, 0x88, 0xd8, 0xee], // mov dx, TRANSMIT_HOLDING; mov al, bl; out dx, al
     { jump: 0xeb, to: 'next' },
     { label: 'ending' },
-    ...ending,
+    ...(options.ending ?? debugExit),
     { label: 'text' },
     [...new TextEncoder().encode(text), 0],
   ])
@@ -76,8 +121,7 @@ function assemble(code: readonly Code[]): Uint8Array {
   const bytes: number[] = []
   for (const piece of code) {
     if ('addressOf' in piece) {
-      const address = LOAD_ADDRESS + place(piece.addressOf)
-      bytes.push(address % 256, Math.floor(address / 256))
+      bytes.push(...littleEndian(LOAD_ADDRESS + place(piece.addressOf), 2))
     } else if ('jump' in piece) {
       const distance = place(piece.to) - (bytes.length + 2)
       if (distance < -128 || distance > 127) throw new Error(`short jump to ${piece.to} spans ${distance}`)
@@ -87,4 +131,8 @@ function assemble(code: readonly Code[]): Uint8Array {
     }
   }
   return Uint8Array.from(bytes)
+}
+
+function littleEndian(value: number, size: number): number[] {
+  return Array.from({ length: size }, (_, index) => Math.floor(value / 256 ** index) % 256)
 }

@@ -1,3 +1,4 @@
+import { QemuRunnerError } from './error.ts'
 import { checkInteger, checkPort, checkSocketPath, driveFile, escapeValue } from './option-value.ts'
 
 export type Accelerator = 'kvm' | 'hvf' | 'tcg'
@@ -67,19 +68,19 @@ export interface QemuCommand {
  * Options as in QEMU's "Invocation" manual, versions 7 to 10.
  */
 export function qemuCommand(options: QemuOptions): QemuCommand {
-  const { boot } = options
+  const { boot, machine = 'q35' } = options
   const disks = [...('disk' in boot ? [bootDisk(boot)] : []), ...(options.disks ?? [])]
   const cdroms = [...('cdrom' in boot ? [boot.cdrom] : []), ...(options.cdroms ?? [])]
   const args = [
     ['-no-user-config', '-nodefaults', '-display', 'none', '-serial', 'stdio'],
-    ['-machine', options.machine ?? 'q35'],
+    ['-machine', machine],
     ['-accel', options.accelerator === 'tcg' ? 'tcg,thread=multi' : options.accelerator],
     ['-cpu', options.cpu ?? (options.accelerator === 'tcg' ? 'max' : 'host')],
     ['-m', String(checkInteger('memoryMb', options.memoryMb, 1, 16 * 1024 * 1024))],
     ['-smp', String(checkInteger('cpus', options.cpus, 1, 255))],
     bootArgs(boot),
     ...disks.map((disk, index) => diskArgs(disk, index, 'disk' in boot && index === 0)),
-    ...cdroms.map((path, index) => cdromArgs(path, index, 'cdrom' in boot && index === 0)),
+    ...cdroms.map((path, index) => cdromArgs(path, index, machine, 'cdrom' in boot && index === 0)),
     networkArgs(options.network ?? {}),
     ['-device', 'virtio-rng-pci'],
     options.noReboot ? ['-no-reboot'] : [],
@@ -119,9 +120,22 @@ function diskArgs(disk: Disk, index: number, isBoot: boolean): string[] {
   return ['-drive', drive, '-device', `virtio-blk-pci,drive=disk${index}${isBoot ? ',bootindex=0' : ''}`]
 }
 
-function cdromArgs(path: string, index: number, isBoot: boolean): string[] {
+function cdromArgs(path: string, index: number, machine: 'q35' | 'pc', isBoot: boolean): string[] {
   const drive = `if=none,id=cd${index},format=raw,media=cdrom,readonly=on,file=${driveFile(path)}`
-  return ['-drive', drive, '-device', `ide-cd,drive=cd${index}${isBoot ? ',bootindex=0' : ''}`]
+  const device = `ide-cd,drive=cd${index},${idePlace(index, machine)}${isBoot ? ',bootindex=0' : ''}`
+  return ['-drive', drive, '-device', device]
+}
+
+/** q35 has six SATA ports of one drive each, pc has two IDE channels of two. QEMU finds no free one by itself. */
+function idePlace(index: number, machine: 'q35' | 'pc'): string {
+  const places = machine === 'q35' ? 6 : 4
+  if (index >= places) {
+    throw new QemuRunnerError('ROS_QEMU_OPTION', 'too many CD drives', {
+      subject: `machine ${machine}`,
+      limit: `${places} drives`,
+    })
+  }
+  return machine === 'q35' ? `bus=ide.${index}` : `bus=ide.${Math.floor(index / 2)},unit=${index % 2}`
 }
 
 function networkArgs(network: NonNullable<QemuOptions['network']>): string[] {

@@ -4,6 +4,8 @@ import { QemuRunnerError } from './error.ts'
 const HISTORY_LINES = 10_000
 /** A line longer than this is cut into several, so that a guest that never ends its line takes no memory. */
 const LINE_CHARACTERS = 65_536
+/** A last line without end counts as a line (a prompt) when nothing came for so long. */
+const QUIET_MS = 200
 /** Lines shown in errors. */
 const SHOWN_LINES = 30
 
@@ -26,6 +28,8 @@ export class ConsoleLines {
   #firstNumber = 0
   #rest = ''
   #cursor = 0
+  #quiet = true
+  #quietTimer: NodeJS.Timeout | undefined
   #endError: (() => Error) | undefined
 
   /** Takes the next bytes and gives them as text, unchanged. */
@@ -38,15 +42,16 @@ export class ConsoleLines {
       this.#addLine(this.#rest.slice(0, LINE_CHARACTERS))
       this.#rest = this.#rest.slice(LINE_CHARACTERS)
     }
-    for (const waiter of this.#waiters) {
-      const line = this.#find(waiter)
-      if (line !== undefined) waiter.resolve(line)
-    }
+    this.#quiet = false
+    clearTimeout(this.#quietTimer)
+    this.#quietTimer = setTimeout(() => this.#pause(), QUIET_MS)
+    this.#serve()
     return text
   }
 
   /** No more bytes come: open and later waits fail with this error unless their line is there already. */
   end(error: () => Error): void {
+    this.#pause()
     this.#endError = error
     for (const waiter of this.#waiters) waiter.reject(error())
   }
@@ -57,8 +62,8 @@ export class ConsoleLines {
   }
 
   /**
-   * The first line that matches and comes after the line that an earlier wait gave; it may be there already, and need
-   * not be complete (a prompt). Throws `ROS_QEMU_CONSOLE_TIMEOUT` with the last lines.
+   * The first line that matches and comes after the line that an earlier wait gave; it may be there already. A line
+   * without end is taken when nothing follows it for 0.2 s (a prompt). Throws `ROS_QEMU_CONSOLE_TIMEOUT` with the last lines.
    */
   async waitFor(given: RegExp, timeoutMs: number): Promise<string> {
     // A global or sticky pattern would remember where it matched last.
@@ -77,6 +82,19 @@ export class ConsoleLines {
     } finally {
       clearTimeout(timer)
       if (waiter) this.#waiters.delete(waiter)
+    }
+  }
+
+  #pause(): void {
+    clearTimeout(this.#quietTimer)
+    this.#quiet = true
+    this.#serve()
+  }
+
+  #serve(): void {
+    for (const waiter of this.#waiters) {
+      const line = this.#find(waiter)
+      if (line !== undefined) waiter.resolve(line)
     }
   }
 
@@ -101,7 +119,8 @@ export class ConsoleLines {
   #find(wanted: Pick<Waiter, 'pattern' | 'next'>): string | undefined {
     const start = Math.max(wanted.next - this.#firstNumber, 0)
     wanted.next = this.#firstNumber + this.#lines.length
-    for (let index = start; index <= this.#lines.length; index++) {
+    const end = this.#lines.length + (this.#quiet && this.#rest !== '' ? 1 : 0)
+    for (let index = start; index < end; index++) {
       const line = this.#lines[index] ?? plainText(this.#rest)
       if (!wanted.pattern.test(line)) continue
       this.#cursor = Math.max(this.#cursor, this.#firstNumber + index + 1)

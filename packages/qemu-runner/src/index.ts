@@ -1,5 +1,5 @@
 export { type ProbeOptions, type ProbeResult, probeAccelerator } from './accelerator.ts'
-export { type Code, debugExit, microGuest } from './boot-sector.ts'
+export { type Code, debugExit, type MicroGuestOptions, microGuest } from './boot-sector.ts'
 export {
   type Accelerator,
   type Boot,
@@ -13,7 +13,7 @@ export {
 export { QemuRunnerError, type QemuRunnerErrorCode, type QemuRunnerErrorDetail } from './error.ts'
 export { Machine, type MachineExit } from './machine.ts'
 export { checkPortFree, freePort } from './ports.ts'
-export { connectQmp, Qmp } from './qmp.ts'
+export { connectQmp, type Qmp } from './qmp.ts'
 export {
   type Captured,
   capture,

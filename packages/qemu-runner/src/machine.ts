@@ -62,8 +62,8 @@ export class Machine implements AsyncDisposable {
   }
 
   /**
-   * The first console line that matches after the one an earlier call gave, printed already or still to come; a line
-   * may be incomplete (a prompt). Throws `ROS_QEMU_CONSOLE_TIMEOUT` with the last console lines, or
+   * The first console line that matches after the one an earlier call gave, printed already or still to come. A line
+   * without end is taken when nothing follows it for 0.2 s (a prompt). Throws `ROS_QEMU_CONSOLE_TIMEOUT` with the last console lines, or
    * `ROS_QEMU_EXITED` when QEMU ends first.
    */
   async waitForLine(pattern: RegExp, timeoutMs: number): Promise<string> {
@@ -91,9 +91,14 @@ export class Machine implements AsyncDisposable {
     if (!this.#qmp) {
       throw new QemuRunnerError('ROS_QEMU_QMP', 'machine has no control socket', { subject: this.#program })
     }
-    await this.#qmp.execute('system_powerdown')
-    const exit = await within(this.exited, timeoutMs)
+    // A guest that ends by itself at this moment closes the connection: then it is gone, and all is well.
+    const pressed = await this.#qmp.execute('system_powerdown').then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    const exit = await within(this.exited, pressed ? QUIT_STEP_MS : timeoutMs)
     if (exit) return exit
+    if (pressed) throw pressed.error
     throw new QemuRunnerError('ROS_QEMU_POWER_TIMEOUT', 'the guest did not power off', {
       subject: this.#program,
       limit: `${timeoutMs / 1000} s`,
@@ -108,6 +113,14 @@ export class Machine implements AsyncDisposable {
   async quit(): Promise<MachineExit> {
     this.#quitting ??= this.#end()
     return await this.#quitting
+  }
+
+  /** Ends QEMU by SIGKILL, without asking it first. Throws `ROS_QEMU_STUCK`. */
+  async kill(): Promise<MachineExit> {
+    if (!this.#exit) this.#parts.child.kill('SIGKILL')
+    const exit = await within(this.exited, QUIT_STEP_MS)
+    if (exit) return exit
+    throw stuckError(this.#program, this.pid ?? 0)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -161,13 +174,12 @@ export class Machine implements AsyncDisposable {
       // QEMU may close the connection before it answers, so only its end counts.
       ...(this.#qmp ? [() => void this.#qmp?.execute('quit').catch(() => undefined)] : []),
       () => void child.kill('SIGTERM'),
-      () => void child.kill('SIGKILL'),
     ]
     for (const step of steps) {
       if (!this.#exit) step()
       const exit = await within(this.exited, QUIT_STEP_MS)
       if (exit) return exit
     }
-    throw stuckError(this.#program, child.pid ?? 0)
+    return await this.kill()
   }
 }

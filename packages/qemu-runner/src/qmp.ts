@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { QemuRunnerError } from './error.ts'
+import { QemuRunnerError, type QemuRunnerErrorDetail } from './error.ts'
 import { within } from './time-limit.ts'
 
 const COMMAND_TIMEOUT_MS = 5_000
@@ -74,7 +74,8 @@ export class Qmp {
     const first = await within(Promise.race([qmp.#greeting.then(() => 'greeted'), closed]), timeoutMs)
     if (first !== 'greeted') {
       qmp.close()
-      throw qmpError(path, 'QEMU does not greet', { limit: `${timeoutMs / 1000} s` })
+      const hint = 'QEMU serves one connection at a time: another program may be connected'
+      throw qmpError(path, 'QEMU does not greet', { limit: `${Math.ceil(timeoutMs) / 1000} s`, hint })
     }
     await qmp.execute('qmp_capabilities')
     return qmp
@@ -153,7 +154,7 @@ async function openSocket(path: string): Promise<Socket | Error> {
 function qmpError(
   path: string,
   problem: string,
-  detail: { got?: string; limit?: string; cause?: unknown } = {},
+  detail: Omit<QemuRunnerErrorDetail, 'subject'> = {},
 ): QemuRunnerError {
   return new QemuRunnerError('ROS_QEMU_QMP', problem, { subject: `control socket ${path}`, ...detail })
 }

@@ -108,23 +108,36 @@ export async function openChannel(
   })
 }
 
-/** Connects the channel with the streams until the command ends and its last output was handed over. */
+/**
+ * Connects the channel with the streams until the command ends and its last output was handed over. A stream that
+ * fails ends the command, and its error is thrown.
+ */
 export async function pumpChannel(
   channel: ClientChannel,
   command: string | undefined,
   streams: RemoteStreams,
 ): Promise<RemoteExit> {
-  const { stdin } = streams
-  if (streams.stdout) channel.pipe(streams.stdout, { end: false })
-  else channel.resume()
-  if (streams.stderr) channel.stderr.pipe(streams.stderr, { end: false })
-  else channel.stderr.resume()
+  const { stdin, stdout, stderr } = streams
+  let failure: Error | undefined
+  const onFailure = (error: Error) => {
+    failure ??= error
+    channel.destroy()
+  }
+  const local = [...new Set([stdin, stdout, stderr])].filter((stream) => stream !== undefined)
+  for (const stream of local) stream.on('error', onFailure)
   channel.on('error', () => undefined) // the command may end while input is on its way
-  if (stdin) stdin.pipe(channel)
+  if (stdout) channel.pipe(stdout, { end: false })
+  else channel.resume()
+  if (stderr) channel.stderr.pipe(stderr, { end: false })
+  else channel.stderr.resume()
+  if (stdin && !stdin.readableEnded) stdin.pipe(channel)
   else channel.end()
   try {
     return await channelExit(channel, command)
+  } catch (error) {
+    throw failure ?? error
   } finally {
+    for (const stream of local) stream.off('error', onFailure)
     stdin?.unpipe(channel)
     // An input that still flows would keep this process alive.
     stdin?.pause()

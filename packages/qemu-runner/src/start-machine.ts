@@ -131,9 +131,9 @@ function endOnSignals(machine: Machine): () => void {
   const listeners = SIGNALS.map((signal) => {
     const listener = () => {
       const raise = () => {
+        process.off(signal, listener)
         if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
       }
-      // The listener is taken back when the machine is gone; only then may the signal have its usual effect.
       machine.quit().then(raise, raise)
     }
     process.on(signal, listener)
