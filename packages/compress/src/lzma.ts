@@ -1,4 +1,3 @@
-import { lzma, xz } from '@napi-rs/lzma'
 import { corruptError, truncatedError } from './error.ts'
 
 /**
@@ -9,6 +8,8 @@ export async function* unlzma(
   chunks: AsyncIterable<Uint8Array>,
   format: 'xz' | 'lzma',
 ): AsyncGenerator<Uint8Array, void> {
+  // A native library: loaded by those who need it.
+  const { lzma, xz } = await import('@napi-rs/lzma')
   const input = chunks[Symbol.asyncIterator]()
   let inputError: { readonly cause: unknown } | undefined
   const stream = new ReadableStream<Uint8Array>(

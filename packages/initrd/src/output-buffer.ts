@@ -29,7 +29,7 @@ export class OutputBuffer {
 
   /** The next `length` bytes, no more than there is room for, to be filled by the caller. What they hold is undefined. */
   reserve(length: number): Uint8Array {
-    this.#buffer ??= this.#spares.length < 2 ? new Uint8Array(this.#size) : this.#spares.shift()
+    this.#buffer ??= this.#spares.length < 3 ? new Uint8Array(this.#size) : this.#spares.shift()
     const part = (this.#buffer as Uint8Array).subarray(this.#filled, this.#filled + length)
     this.#filled += length
     this.#total += length

@@ -2,7 +2,8 @@ import { type ByteSource, shortError } from '@ros/bytes'
 import type { Tree } from '@ros/tree'
 import { ALIGNMENT, align, newcHeader } from './newc.ts'
 import { OutputBuffer } from './output-buffer.ts'
-import { headSize, type InitrdOptions, type PlannedEntry, planInitrd, trailer } from './plan.ts'
+import { headSize, type InitrdOptions, type InitrdPlan, type PlannedEntry, planInitrd, trailer } from './plan.ts'
+import { readAhead } from './read-ahead.ts'
 
 export interface WriteInitrdOptions extends InitrdOptions {
   /**
@@ -23,7 +24,10 @@ export async function* writeInitrd(
   options: WriteInitrdOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   const plan = planInitrd(tree, options)
-  const output = new OutputBuffer(plan.size, options.reuseBuffers ?? false)
+  yield* readAhead(writePlan(plan, new OutputBuffer(plan.size, options.reuseBuffers ?? false)))
+}
+
+async function* writePlan(plan: InitrdPlan, output: OutputBuffer): AsyncGenerator<Uint8Array, void> {
   for (const entry of plan.entries) {
     yield* writeHead(output, entry)
     if (entry.content) {
