@@ -1,4 +1,4 @@
-import type { ByteSource } from '@ros/bytes'
+import { type ByteSource, BytesError } from '@ros/bytes'
 import { type ElfRecords, IDENT_SIZE, recordsFor } from './elf-records.ts'
 import { KernelFetchError } from './error.ts'
 import { readAt } from './read-at.ts'
@@ -40,7 +40,7 @@ export async function readElf(file: ByteSource, subject: string): Promise<ElfFil
   }
   if (start.length < records.header.size)
     throw elfError(subject, 'ELF header is cut', `${start.length} bytes`)
-  const header = records.header.decode(start)
+  const header = decodeHeader(records, start, subject)
   const { sectionHeaders, sectionHeaderSize, sectionCount, sectionNames } = header
   if (sectionCount > 0 && sectionHeaderSize !== records.section.size) {
     const expected = String(records.section.size)
@@ -61,6 +61,23 @@ export async function readElf(file: ByteSource, subject: string): Promise<ElfFil
       const found = sections.get(name)
       return found && (await bytesAt(`section ${name}`, found.offset, found.size))
     },
+  }
+}
+
+/** Offsets are 64 bits wide; what is beyond safe integers is beyond any file. */
+function decodeHeader(
+  records: ElfRecords,
+  start: Uint8Array,
+  subject: string,
+): ReturnType<ElfRecords['header']['decode']> {
+  try {
+    return records.header.decode(start)
+  } catch (cause) {
+    if (!(cause instanceof BytesError)) throw cause
+    throw new KernelFetchError('ROS_KERNEL_FETCH_ELF', 'ELF header points outside the file', {
+      subject,
+      cause,
+    })
   }
 }
 

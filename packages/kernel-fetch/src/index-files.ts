@@ -3,11 +3,14 @@ import type { ModuleRecord } from './module-index.ts'
 
 /** Lines `path: paths of what it needs`, as depmod writes `modules.dep`. */
 export function modulesDep(modules: readonly ModuleRecord[]): string {
+  return lines(depLines(modules))
+}
+
+/** The lines of `modules.dep`, one for each module in the same order, without their ends. */
+export function depLines(modules: readonly ModuleRecord[]): string[] {
   const all = allDependencies(modules)
-  return lines(
-    modules.map(
-      ({ name, path }) => `${path}:${(all.get(name) ?? []).map((needed) => ` ${needed.path}`).join('')}`,
-    ),
+  return modules.map(
+    ({ name, path }) => `${path}:${(all.get(name) ?? []).map((needed) => ` ${needed.path}`).join('')}`,
   )
 }
 

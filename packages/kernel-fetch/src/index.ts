@@ -1,3 +1,10 @@
+export {
+  modulesAliasBin,
+  modulesBuiltinAliasBin,
+  modulesBuiltinBin,
+  modulesDepBin,
+  modulesSymbolsBin,
+} from './binary-index-files.ts'
 export { KernelFetchError, type KernelFetchErrorCode } from './error.ts'
 export { modulesAlias, modulesDep, modulesDevname, modulesSoftdep, modulesSymbols } from './index-files.ts'
 export { type Kernel, type ModuleFile, readKernel } from './kernel.ts'

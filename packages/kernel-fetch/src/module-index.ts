@@ -1,7 +1,7 @@
 import { type ByteSource, fromBytes, readAll } from '@ros/bytes'
 import { readElf } from './elf.ts'
 import type { Kernel, ModuleFile } from './kernel.ts'
-import { parseModinfo } from './modinfo.ts'
+import { modinfoEntries, parseModinfo } from './modinfo.ts'
 import { moduleName } from './module-name.ts'
 import { decompressedBytes } from './plain-content.ts'
 import { readSymbols } from './symbols.ts'
@@ -13,6 +13,8 @@ export interface ModuleIndex {
   readonly modules: readonly ModuleRecord[]
   /** Names of what is in the kernel image itself, with underscores. */
   readonly builtin: readonly string[]
+  /** Aliases of those, from `modules.builtin.modinfo`. */
+  readonly builtinAlias: readonly (readonly [alias: string, name: string])[]
 }
 
 export interface ModuleRecord {
@@ -57,7 +59,14 @@ export async function moduleIndex(kernel: Kernel, options: ModuleIndexOptions = 
     return { ...record, needs: [...needs] }
   })
   const builtin = (await listLines(kernel, 'modules.builtin')).map(fileModuleName)
-  return { release: kernel.release, modules, builtin }
+  return { release: kernel.release, modules, builtin, builtinAlias: await builtinAlias(kernel) }
+}
+
+/** Texts `module.key=value`, NUL between them. */
+async function builtinAlias(kernel: Kernel): Promise<ModuleIndex['builtinAlias']> {
+  return [...modinfoEntries(await listBytes(kernel, 'modules.builtin.modinfo'))].flatMap(([key, value]) =>
+    key.endsWith('.alias') ? [[value, key.slice(0, -'.alias'.length)] as const] : [],
+  )
 }
 
 interface Scanned {
@@ -100,10 +109,14 @@ async function inDepmodOrder(kernel: Kernel): Promise<ModuleFile[]> {
 }
 
 async function listLines(kernel: Kernel, name: string): Promise<string[]> {
-  const node = kernel.lists.get(name)
-  if (!node) return []
-  const text = new TextDecoder().decode(await readAll(node.content, MAX_LIST))
+  const text = new TextDecoder().decode(await listBytes(kernel, name))
   return text.split('\n').filter((line) => line !== '')
+}
+
+/** A list that the kernel does not have is an empty one. */
+async function listBytes(kernel: Kernel, name: string): Promise<Uint8Array> {
+  const node = kernel.lists.get(name)
+  return node ? await readAll(node.content, MAX_LIST) : new Uint8Array()
 }
 
 function fileModuleName(path: string): string {

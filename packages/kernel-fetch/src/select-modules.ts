@@ -1,5 +1,12 @@
-import { fromText } from '@ros/bytes'
+import { type ByteSource, fromBytes, fromText } from '@ros/bytes'
 import { file, parentPath, Tree } from '@ros/tree'
+import {
+  modulesAliasBin,
+  modulesBuiltinAliasBin,
+  modulesBuiltinBin,
+  modulesDepBin,
+  modulesSymbolsBin,
+} from './binary-index-files.ts'
 import { KernelFetchError } from './error.ts'
 import { modulesAlias, modulesDep, modulesDevname, modulesSoftdep, modulesSymbols } from './index-files.ts'
 import type { Kernel, ModuleFile } from './kernel.ts'
@@ -32,17 +39,28 @@ export function selectModules(kernel: Kernel, index: ModuleIndex, names: readonl
     if (module) addModule(tree, root, module, record.size)
   }
   for (const [name, node] of kernel.lists) tree.add(`${root}/${name}`, node)
-  for (const [name, write] of writers) tree.add(`${root}/${name}`, file(fromText(write(chosen)), { mtime }))
+  for (const [name, content] of indexFiles(index, chosen))
+    tree.add(`${root}/${name}`, file(content, { mtime }))
   return tree
 }
 
-const writers: readonly (readonly [string, (modules: readonly ModuleRecord[]) => string])[] = [
-  ['modules.alias', modulesAlias],
-  ['modules.dep', modulesDep],
-  ['modules.devname', modulesDevname],
-  ['modules.softdep', modulesSoftdep],
-  ['modules.symbols', modulesSymbols],
-]
+function indexFiles(
+  index: ModuleIndex,
+  modules: readonly ModuleRecord[],
+): [name: string, content: ByteSource][] {
+  return [
+    ['modules.alias', fromText(modulesAlias(modules))],
+    ['modules.alias.bin', fromBytes(modulesAliasBin(modules))],
+    ['modules.builtin.alias.bin', fromBytes(modulesBuiltinAliasBin(index.builtinAlias))],
+    ['modules.builtin.bin', fromBytes(modulesBuiltinBin(index.builtin))],
+    ['modules.dep', fromText(modulesDep(modules))],
+    ['modules.dep.bin', fromBytes(modulesDepBin(modules))],
+    ['modules.devname', fromText(modulesDevname(modules))],
+    ['modules.softdep', fromText(modulesSoftdep(modules))],
+    ['modules.symbols', fromText(modulesSymbols(modules))],
+    ['modules.symbols.bin', fromBytes(modulesSymbolsBin(modules))],
+  ]
+}
 
 function addModule(tree: Tree, root: string, module: ModuleFile, size: number): void {
   const { node, format, path } = module
