@@ -23,17 +23,19 @@ export async function downloadDebs(
 ): Promise<void> {
   await store.withTemporaryDirectory(async (directory) => {
     const result = await runApt(records, directory, options, onFraction)
-    const reasons = failures(result.stderr)
-    let firstError: DebianError | undefined
+    const reasonOf = failureReasons(result.stderr)
+    const failed: { readonly record: PackageRecord; readonly cause: unknown }[] = []
     for (const record of records) {
       try {
         await store.putFile(join(directory, fileName(record)), { ...record, subject: label(record) })
-      } catch (error) {
-        if (!isNoDownload(error)) throw error
-        firstError ??= downloadError(record, reasons.get(poolName(record)), result, error)
+      } catch (cause) {
+        if (!isNoDownload(cause)) throw cause
+        failed.push({ record, cause })
       }
     }
-    if (firstError) throw firstError
+    // When one package keeps apt from fetching any, that one is the news.
+    const first = failed.find(({ record }) => reasonOf(record) !== undefined) ?? failed[0]
+    if (first) throw downloadError(first.record, reasonOf(first.record), result, first.cause)
   })
 }
 
@@ -78,12 +80,16 @@ function label({ name, version }: PackageRecord): string {
   return `${name} ${version}`
 }
 
-/** Why apt could not fetch files, by the last component of their address. */
-function failures(stderr: string): Map<string, string> {
-  const lines = stderr.matchAll(/^[EW]: Failed to fetch \S*\/(\S+) +(.*)$/gm)
-  return new Map(
-    [...lines].map(([, name = '', reason = '']) => [decodeURIComponent(name), withoutHosts(reason)]),
-  )
+/** What apt says of a package that it could not fetch, or does not know in that version. */
+function failureReasons(stderr: string): (record: PackageRecord) => string | undefined {
+  const fetches = [...stderr.matchAll(/^[EW]: Failed to fetch \S*\/(\S+) +(.*)$/gm)]
+  const byFile = new Map(fetches.map(([, name = '', reason = '']) => [decodeURIComponent(name), reason]))
+  const unknown = [...stderr.matchAll(/^E: (Version '(.*)' for '([^':]*).*' was not found)$/gm)]
+  return (record) => {
+    const line = unknown.find(([, , version, name]) => version === record.version && name === record.name)
+    const reason = line?.[1] ?? byFile.get(poolName(record))
+    return reason === undefined ? undefined : withoutHosts(reason)
+  }
 }
 
 /** The file is not there, or is not what it should be. */

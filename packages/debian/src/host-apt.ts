@@ -77,9 +77,9 @@ export function aptError(subject: string, stderr: string): DebianError {
 export function withoutHosts(text: string): string {
   return text
     .replace(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '<mirror>')
-    .replace(/'[\w.-]+(?::\w+)?'/g, '<mirror>')
-    .replace(/\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b/g, '<mirror>')
-    .replace(/ ?\((?=[^)]*[.:])[0-9a-f.:]+(?: \d+)?\)/gi, '')
+    .replace(/(resolv\w+) '[^']*'/gi, '$1 <mirror>')
+    .replace(/\b[\w-]+(?:\.[\w-]+)+:\d{2,5}\b|\blocalhost:\d+/g, '<mirror>')
+    .replace(/ ?\((?=[^)]*[.:])[0-9a-f.:]+(?: \d+)?\)| ?\[IP: [^\]]*\]/gi, '')
     .replace(/\s*\n\s*/g, ' ')
     .trim()
     .slice(0, 500)
