@@ -47,7 +47,11 @@ async function images(): Promise<[Image, Image, Image]> {
     layers: [await treeLayer(busyboxTree())],
     created,
   })
-  const hello = await treeLayer(new Tree().add('hello', file(fromBytes(Buffer.from('hello from a layer\n')))))
+  const hello = await treeLayer(
+    new Tree()
+      .add('hello', file(fromBytes(Buffer.from('hello from a layer\n'))))
+      .merge(sampleTree(), 'sample'),
+  )
   const cat = composeImage({
     repoTags: ['rancher/os-cat:v1', 'cat:latest'],
     layers: [hello],

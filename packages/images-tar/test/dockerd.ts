@@ -49,5 +49,8 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   const exit = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
+  // Twice the time that dockerd gives its containers.
+  const force = setTimeout(() => child.kill('SIGKILL'), 30_000)
   await exit
+  clearTimeout(force)
 }
