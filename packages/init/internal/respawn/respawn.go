@@ -17,7 +17,7 @@ const (
 	steady       = 5 * time.Second
 	firstDelay   = 500 * time.Millisecond
 	longestDelay = 30 * time.Second
-	stopLimit    = 5 * time.Second
+	stopLimit    = 2 * time.Second
 )
 
 // Program is a command line and its environment; nil is the caller's.
