@@ -2,9 +2,11 @@ package control
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"rancheros-kit/init/internal/blockdev"
 	"rancheros-kit/init/internal/engine"
@@ -43,13 +45,14 @@ var envCommand = command{
 
 // under gives the variables with the process's own over them.
 func under(variables map[string]string, own []string) []string {
-	environment := []string{}
-	for name, value := range variables {
-		environment = append(environment, name+"="+value)
+	environment := slices.Clone(own)
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		isSet := slices.ContainsFunc(own, func(entry string) bool { return strings.HasPrefix(entry, name+"=") })
+		if !isSet {
+			environment = append(environment, name+"="+variables[name])
+		}
 	}
-	slices.Sort(environment)
-	// Of two entries with one name the C library finds the first.
-	return append(slices.Clone(own), environment...)
+	return environment
 }
 
 var devCommand = command{
@@ -73,7 +76,7 @@ const dockerClient = "/usr/bin/docker"
 // SystemDocker is the program system-docker: the docker client, for system docker.
 func SystemDocker(args []string) int {
 	environment := append([]string{"DOCKER_HOST=unix://" + engine.SystemSocket}, slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return len(entry) > 12 && entry[:12] == "DOCKER_HOST="
+		return strings.HasPrefix(entry, "DOCKER_HOST=")
 	})...)
 	err := unix.Exec(dockerClient, append([]string{"docker"}, args[1:]...), environment)
 	fmt.Fprintf(os.Stderr, "system-docker: starting %s: %v\n", dockerClient, err)
