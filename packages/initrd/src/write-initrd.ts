@@ -2,7 +2,14 @@ import { type ByteSource, shortError } from '@ros/bytes'
 import type { Tree } from '@ros/tree'
 import { ALIGNMENT, align, newcHeader } from './newc.ts'
 import { OutputBuffer } from './output-buffer.ts'
-import { headSize, type InitrdOptions, type InitrdPlan, type PlannedEntry, planInitrd, trailer } from './plan.ts'
+import {
+  headSize,
+  type InitrdOptions,
+  type InitrdPlan,
+  type PlannedEntry,
+  planInitrd,
+  trailer,
+} from './plan.ts'
 import { readAhead } from './read-ahead.ts'
 
 export interface WriteInitrdOptions extends InitrdOptions {
