@@ -2,54 +2,54 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 
 	"rancheros-kit/init/internal/boot"
+	"rancheros-kit/init/internal/cloudinit"
+	"rancheros-kit/init/internal/console"
+	"rancheros-kit/init/internal/control"
+	"rancheros-kit/init/internal/hostdev"
 	"rancheros-kit/init/internal/kmod"
+	"rancheros-kit/init/internal/netconf"
 	"rancheros-kit/init/internal/power"
-	"rancheros-kit/init/internal/version"
+	"rancheros-kit/init/internal/respawn"
+	"rancheros-kit/init/internal/sysinit"
+	"rancheros-kit/init/internal/userdocker"
 )
 
-// commands are the names that this program is called by. Whatever is not here is the command line `ros`.
+// commands are the names that this program is called by, each also the first argument of `ros`. Whatever else it is
+// called is the command line `ros`.
 var commands = map[string]func(args []string) int{
-	"init":     initMain,
-	"modprobe": kmod.Modprobe,
-	"poweroff": power.Main,
-	"reboot":   power.Main,
-	"halt":     power.Main,
-	"shutdown": power.Main,
+	"init":            boot.Main,
+	"sysinit":         sysinit.Main,
+	"entrypoint":      hostdev.Main,
+	"cloud-init":      cloudinit.Main,
+	"system-docker":   control.SystemDocker,
+	"console-init":    console.Main,
+	"netconf":         netconf.Main,
+	"user-docker":     userdocker.Main,
+	"wait-for-docker": userdocker.WaitMain,
+	"respawn":         respawn.Main,
+	"modprobe":        kmod.Modprobe,
+	"poweroff":        power.Main,
+	"reboot":          power.Main,
+	"halt":            power.Main,
+	"shutdown":        power.Main,
 }
 
 func main() {
-	name := filepath.Base(os.Args[0])
-	if run, found := commands[name]; found {
-		os.Exit(run(os.Args))
-	}
-	os.Exit(ros(os.Args))
+	os.Exit(run(os.Args))
 }
 
-// ros is the command line, and the names as its first argument.
-func ros(args []string) int {
+func run(args []string) int {
+	if command, found := commands[filepath.Base(args[0])]; found {
+		return command(args)
+	}
 	if len(args) > 1 {
-		if args[1] == "init" && os.Getpid() == 1 {
-			boot.StageTwo()
-		}
-		if run, found := commands[args[1]]; found {
-			return run(args[1:])
+		if command, found := commands[args[1]]; found {
+			return command(args[1:])
 		}
 	}
-	fmt.Println("ros version", version.Version)
-	return 0
-}
-
-// initMain is /init of the initramfs.
-func initMain(args []string) int {
-	if os.Getpid() != 1 {
-		fmt.Fprintln(os.Stderr, "init: only the kernel starts this program")
-		return 1
-	}
-	boot.StageOne()
-	return 1
+	return control.Main(args)
 }

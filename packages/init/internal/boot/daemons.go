@@ -40,6 +40,8 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 				go recordDocker(running, m)
 			} else if daemon.Answering(running, daemon.Socket) != nil {
 				return
+			} else {
+				kmsg.Info("system docker answers again (start %d)", start)
 			}
 			d.sysinit.restart(ctx)
 		},

@@ -181,7 +181,7 @@ func prepareRoot(m *Machine) error {
 		Directory: m.Config.Rancher.State.Directory,
 		Version:   version.Version,
 		Always:    m.Config.Rancher.RmUsr,
-		Memory:    m.state.Device == "",
+		Kind:      rootKind(m.state),
 	})
 	if err != nil || !m.root.Copied {
 		return err
@@ -193,5 +193,15 @@ func prepareRoot(m *Machine) error {
 }
 
 func switchRoot(m *Machine) error {
-	return switchroot.Enter(m.root.Root)
+	return switchroot.Enter(m.root)
+}
+
+func rootKind(mounted *state.Result) switchroot.Kind {
+	switch {
+	case mounted.InPlace:
+		return switchroot.InPlace
+	case mounted.Device == "":
+		return switchroot.Memory
+	}
+	return switchroot.Disk
 }

@@ -68,7 +68,7 @@ func cloudInit(m *Machine) error {
 	}
 	defer console.Close()
 	return m.reaper.Run(reap.Command{
-		Path: program, Args: []string{"cloud-init", "-save", "-network=false"}, Env: environment(), Stdout: console, Stderr: console,
+		Path: program, Args: []string{"cloud-init", "-save"}, Env: environment(), Stdout: console, Stderr: console,
 	}, 50*time.Second)
 }
 

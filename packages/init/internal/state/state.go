@@ -23,6 +23,8 @@ type Result struct {
 	Device    string
 	FSType    string
 	Formatted bool
+	// InPlace says that target is the initramfs itself, which then stays.
+	InPlace bool
 }
 
 // Settle lets devices that appear late be found: it returns when one has come, false when there is no use in waiting.
@@ -44,11 +46,34 @@ func Mount(cfg config.State, target string, settle Settle) (*Result, error) {
 	if cfg.Required {
 		return nil, fmt.Errorf("rancher.state.required is set: %w", err)
 	}
-	memory := mount.Mount{Source: "state", Target: target, Type: "tmpfs", Options: "size=90%,mode=0755", Mode: 0o755}
-	if memoryErr := memory.Apply("/"); memoryErr != nil {
+	result, memoryErr := mountMemory(target)
+	if memoryErr != nil {
 		return nil, errors.Join(err, memoryErr)
 	}
-	return &Result{FSType: "tmpfs"}, err
+	return result, err
+}
+
+// memorySize is the part of the memory that a machine without a state disk may fill with files.
+const memorySize = "size=90%"
+
+// mountMemory binds the initramfs to target: moved to the place of the root, a bind can be pivoted, which the first root
+// can not, and nothing has to be copied. A ramfs has no extended attributes, which docker needs; then it is a new tmpfs.
+func mountMemory(target string) (*Result, error) {
+	var root unix.Statfs_t
+	if err := unix.Statfs("/", &root); err != nil {
+		return nil, fmt.Errorf("looking at the first root: %w", err)
+	}
+	if root.Type != unix.TMPFS_MAGIC {
+		memory := mount.Mount{Source: "state", Target: target, Type: "tmpfs", Options: memorySize + ",mode=0755", Mode: 0o755}
+		return &Result{FSType: "tmpfs"}, memory.Apply("/")
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REMOUNT, memorySize); err != nil {
+		return nil, fmt.Errorf("letting the initramfs grow: %w", err)
+	}
+	if err := unix.Mount("/", target, "", unix.MS_BIND, ""); err != nil {
+		return nil, fmt.Errorf("binding the initramfs to %s: %w", target, err)
+	}
+	return &Result{FSType: "tmpfs", InPlace: true}, nil
 }
 
 func mountDisk(cfg config.State, target string, settle Settle) (*Result, error) {

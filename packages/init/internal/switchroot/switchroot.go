@@ -24,14 +24,28 @@ type Options struct {
 	Version string
 	// Always copies the usr tree even when it is there.
 	Always bool
-	// Memory says that Mounted is a tmpfs, where two copies of /usr at once must be avoided.
-	Memory bool
+	// Kind says what Mounted is.
+	Kind Kind
 }
+
+// Kind of a new root.
+type Kind int
+
+const (
+	// Disk keeps /usr from one boot to the next, one tree per version.
+	Disk Kind = iota
+	// Memory is an empty tmpfs, where two copies of /usr at once must be avoided.
+	Memory
+	// InPlace is a bind of the initramfs, which is complete already.
+	InPlace
+)
 
 // Result says what Prepare did.
 type Result struct {
 	// Root is the new root.
 	Root string
+	// Kept says that the new root is the initramfs, which must not be deleted.
+	Kept bool
 	// Copied says that the usr tree is new, and that Commit is still to come when the root is on a disk.
 	Copied bool
 }
@@ -42,6 +56,9 @@ var moved = []string{"/dev", "/proc", "/sys", "/run"}
 // Prepare makes the new root complete. Nothing of the running system is changed yet, except that in memory the files of
 // /usr are moved and not copied.
 func Prepare(options Options) (Result, error) {
+	if options.Kind == InPlace {
+		return Result{Root: options.Mounted, Kept: true}, os.Remove(filepath.Join(options.Mounted, "init"))
+	}
 	root, err := stateDirectory(options.Mounted, options.Directory)
 	if err != nil {
 		return Result{}, err
@@ -57,7 +74,7 @@ func Prepare(options Options) (Result, error) {
 		return Result{}, err
 	}
 	switch {
-	case options.Memory:
+	case options.Kind == Memory:
 		err = CopyTree("/usr", filepath.Join(root, usr.Name), nil, os.Remove)
 	case usr.Copy:
 		err = usr.Install("/usr", root)
@@ -65,7 +82,7 @@ func Prepare(options Options) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("installing %s: %w", usr.Name, err)
 	}
-	return Result{Root: root, Copied: usr.Copy && !options.Memory}, usr.Link(root)
+	return Result{Root: root, Copied: usr.Copy && options.Kind == Disk}, usr.Link(root)
 }
 
 // stateDirectory binds a directory of the state file system over its top, so that the rest is out of sight.
@@ -87,9 +104,10 @@ func stateDirectory(mounted, directory string) (string, error) {
 	return mounted, nil
 }
 
-// Enter makes root the root of this process and deletes the initramfs. The caller should exec a program of the new root
+// Enter makes the prepared root the root of this process and deletes the initramfs. The caller should exec a program of the new root
 // at once: what it runs of the old one stays in memory until then.
-func Enter(root string) error {
+func Enter(prepared Result) error {
+	root := prepared.Root
 	old, err := unix.Open("/", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("opening the initramfs: %w", err)
@@ -111,6 +129,9 @@ func Enter(root string) error {
 	}
 	if err := unix.Chdir("/"); err != nil {
 		return fmt.Errorf("entering the new root: %w", err)
+	}
+	if prepared.Kept {
+		return nil
 	}
 	return removeInitramfs(fmt.Sprintf("/proc/self/fd/%d", old))
 }
