@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compile } from './compile.ts'
 import { type BenchRow, benchRow, takeTurns, timeProcess } from './row.ts'
 
 const ROUNDS = 7
@@ -14,10 +15,10 @@ export async function run(): Promise<BenchRow[]> {
   const root = await mkdtemp(join(tmpdir(), 'bench-iso-'))
   const outputs = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bench-iso-'))
   const output = join(outputs, 'rancheros.iso')
-  const child = new URL('./iso-image.ts', import.meta.url).pathname
-  const node = ['--conditions=@ros/source', '--disable-warning=ExperimentalWarning', child, root, output]
   const options = ['-quiet', '-R', '-J', '-V', 'BENCH', '-o', output, root]
   try {
+    const compiled = await compile(new URL('./iso-image.ts', import.meta.url), outputs)
+    const node = [compiled, root, output]
     await mkdir(join(root, 'boot'))
     for (const [name, size] of Object.entries(FILES)) await writeNoise(join(root, 'boot', name), size)
     await timeProcess(process.execPath, node)
