@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeTree } from './newc-tree.ts'
-import { type BenchRow, benchRow, takeTurns, timeProcess } from './row.ts'
+import { type BenchRow, benchRow, takeTurns, timeProcess, timeScript } from './row.ts'
 
 const ROUNDS = 5
 
@@ -16,15 +16,15 @@ export async function run(): Promise<BenchRow[]> {
   const shell = (command: string) => timeProcess('sh', ['-c', `${command} > ${output}`], { cwd: root })
   try {
     const entries = await makeTree(root)
-    const child = new URL('./newc-archive.ts', import.meta.url).pathname
-    const node = ['--conditions=@ros/source', '--disable-warning=ExperimentalWarning', child, root, output]
-    await timeProcess(process.execPath, node)
+    const script = new URL('./newc-archive.ts', import.meta.url)
+    const ours = () => timeScript(script, [root, output], join(outputs, 'compiled'))
+    await ours()
     checkArchive(output, entries)
 
     const times = await takeTurns(
       ROUNDS,
       {
-        ours: () => timeProcess(process.execPath, node),
+        ours,
         cpio: () => shell('find . | cpio --quiet -H newc -o'),
         cpioLarge: () => shell('find . | cpio --quiet -H newc -o -C 1048576'),
         cat: () => shell('find . -type f -print0 | xargs -0 cat'),
@@ -46,5 +46,6 @@ export async function run(): Promise<BenchRow[]> {
 /** A fast archive that is wrong would be worth nothing. */
 function checkArchive(path: string, entries: number): void {
   const listed = execFileSync('sh', ['-c', `cpio --quiet -it < ${path} | wc -l`]).toString()
-  if (Number(listed) !== entries) throw new Error(`GNU cpio lists ${listed.trim()} entries, ${entries} expected`)
+  if (Number(listed) !== entries)
+    throw new Error(`GNU cpio lists ${listed.trim()} entries, ${entries} expected`)
 }

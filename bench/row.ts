@@ -12,20 +12,27 @@ export interface BenchRow {
   readonly met: boolean
 }
 
-export function benchRow(name: string, reference: string, ours: number, theirs: number, goal: number): BenchRow {
+export function benchRow(
+  name: string,
+  reference: string,
+  ours: number,
+  theirs: number,
+  goal: number,
+): BenchRow {
   const ratio = Math.round((ours / theirs) * 1000) / 1000
   return { name, reference, ratio, goal, met: ratio <= goal }
 }
 
-/** Wall time in seconds of a process from start to exit. One that fails throws with what it wrote on stderr. */
+/** Wall time in seconds of a process from start to exit; `env` is added to this process's. One that fails throws with what it wrote on stderr. */
 export function timeProcess(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string } = {},
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const start = performance.now()
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+    const env = { ...process.env, ...options.env }
+    const child = spawn(command, args, { ...options, env, stdio: ['ignore', 'ignore', 'pipe'] })
     let stderr = ''
     child.stderr.on('data', (text: Buffer) => {
       stderr = `${stderr}${text.toString()}`.slice(-2000)
@@ -36,6 +43,15 @@ export function timeProcess(
       else reject(new Error(`${command} ${args.join(' ')}: exit ${code}\n${stderr}`))
     })
   })
+}
+
+/**
+ * Wall time in seconds of a TypeScript file of ours as a process, run from sources. Compiled code is kept in the folder
+ * `cache`: type stripping at each start is nothing that a user of the built package pays.
+ */
+export function timeScript(script: URL, args: readonly string[], cache: string): Promise<number> {
+  const node = ['--conditions=@ros/source', script.pathname, ...args]
+  return timeProcess(process.execPath, node, { env: { NODE_COMPILE_CACHE: cache } })
 }
 
 /** Wall time in seconds until the promise is fulfilled. */
@@ -70,5 +86,8 @@ export async function takeTurns<Name extends string>(
       await between()
     }
   }
-  return Object.fromEntries(names.map((name) => [name, median(times.get(name) ?? [])])) as Record<Name, number>
+  return Object.fromEntries(names.map((name) => [name, median(times.get(name) ?? [])])) as Record<
+    Name,
+    number
+  >
 }
