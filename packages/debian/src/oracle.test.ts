@@ -31,11 +31,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 /** One line per entry as GNU tar's long listing has it, without the size of what has none. */
 function listing(tree: Tree): string[] {
-  const firsts = new Map<TreeNode, string>()
   const time = (node: TreeNode) => new Date(node.mtime * 1000).toISOString().slice(0, 19).replace('T', ' ')
   return [{ path: '', node: tree.root as TreeNode }, ...tree].map(({ path, node }) => {
-    const first = firsts.get(node)
-    if (first === undefined) firsts.set(node, path)
     const size = node.type === 'file' ? ` ${node.content.size}` : ''
     const target = node.type === 'symlink' ? ` -> ${node.target}` : ''
     const mode = node.type === 'symlink' ? '0777' : node.mode.toString(8).padStart(4, '0')
