@@ -1,24 +1,11 @@
-import {
-  directoryRecord,
-  type Extent,
-  MAX_RECORD,
-  recordFlag,
-  systemUseOffset,
-  writeRecord,
-} from './directory-record.ts'
+import { MAX_RECORD, systemUseOffset } from './directory-record.ts'
 import { IsoError } from './error.ts'
 import { sectionCount } from './extent.ts'
 import { isoIdentifiers, jolietIdentifiers } from './identifier.ts'
 import { type DirectoryItem, type Item, isDirectory } from './item.ts'
 import { attributeEntries, nodeEntries } from './rock-ridge.ts'
 import { SECTOR, wholeSectors } from './sector.ts'
-import {
-  ContinuationArea,
-  extensionsReference,
-  type SystemUse,
-  sharingProtocol,
-  writeSystemUse,
-} from './susp.ts'
+import { ContinuationArea, extensionsReference, type SystemUse, sharingProtocol } from './susp.ts'
 
 /** All directories as one volume descriptor shows them: which names, which extensions, how many bytes each takes. */
 export interface Hierarchy {
@@ -46,14 +33,6 @@ interface PlannedRecord {
   readonly systemUse: SystemUse
   /** Bytes of one record; a file of several sections has that many records in a row. */
   readonly length: number
-}
-
-/** Where everything was placed; sectors are counted from where the volume starts. */
-export interface Placement {
-  directory(item: Item): Extent
-  /** The sections of a file, at least one. */
-  sections(item: Item): readonly Extent[]
-  readonly continuationLba: number
 }
 
 export interface Naming {
@@ -100,37 +79,6 @@ export function planHierarchy(root: DirectoryItem, naming: Naming): Hierarchy {
 /** Bytes of one path table record (§9.4). */
 export function pathRecordSize(identifier: Uint8Array): number {
   return 8 + identifier.length + (identifier.length % 2)
-}
-
-/** A directory's bytes. */
-export function encodeDirectory(directory: PlannedDirectory, placement: Placement): Uint8Array {
-  const bytes = new Uint8Array(directory.size)
-  let position = 0
-  for (const { identifier, item, systemUse, length } of directory.records) {
-    const extents = isDirectory(item) ? [placement.directory(item)] : placement.sections(item)
-    extents.forEach((extent, index) => {
-      position = recordPosition(position, length)
-      const more = index < extents.length - 1 ? recordFlag.multiExtent : 0
-      const flags = (isDirectory(item) ? recordFlag.directory : 0) + more
-      writeRecord(bytes, position, identifier, { length, extent, recorded: item.node.mtime, flags })
-      const offset = position + systemUseOffset(identifier.length)
-      writeSystemUse(bytes, offset, systemUse, placement.continuationLba)
-      position += length
-    })
-  }
-  if (wholeSectors(position) !== bytes.length)
-    throw new Error(`/${directory.item.path}: ended at ${position}`)
-  return bytes
-}
-
-/** The root's record as the volume descriptor repeats it (§8.4.18): 34 bytes, no system use. */
-export function encodeRootRecord(root: PlannedDirectory, placement: Placement): Uint8Array {
-  const length = directoryRecord.size + 1
-  const bytes = new Uint8Array(length)
-  const extent = placement.directory(root.item)
-  const recorded = root.item.node.mtime
-  writeRecord(bytes, 0, Uint8Array.of(0), { length, extent, recorded, flags: recordFlag.directory })
-  return bytes
 }
 
 function orderedChildren(item: DirectoryItem, naming: Naming): { item: Item; identifier: Uint8Array }[] {
@@ -193,6 +141,6 @@ function directorySize(records: readonly PlannedRecord[]): number {
 }
 
 /** A record never crosses a sector (§6.8.1.1): where the next one of `length` bytes goes. */
-function recordPosition(position: number, length: number): number {
+export function recordPosition(position: number, length: number): number {
   return (position % SECTOR) + length > SECTOR ? wholeSectors(position) : position
 }

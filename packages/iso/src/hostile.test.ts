@@ -184,7 +184,7 @@ describe('any bytes end in a tree or in an IsoError', () => {
         for (const [offset, value] of flips) bytes[offset] = value
         await readWhole(bytes)
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     )
   })
 

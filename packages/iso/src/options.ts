@@ -13,7 +13,10 @@ export interface IsoOptions {
   readonly application?: string
   /** Creation and modification time of the volume, and the time of the boot catalogue. */
   readonly created: number
-  /** Rock Ridge: names, owners, modes, links and devices for Linux and the BSDs. Default true. */
+  /**
+   * Rock Ridge: names, owners, modes, links and devices for Linux and the BSDs. Default true. Without it symbolic links,
+   * devices, fifos and sockets are left out of the image.
+   */
   readonly rockRidge?: boolean
   /** Joliet: names for Windows. Links, devices, fifos and sockets do not exist in it. Default true. */
   readonly joliet?: boolean

@@ -1,5 +1,6 @@
 import { u16be, u16le, u32be, u32le } from '@ros/bytes'
-import { type Hierarchy, type Placement, pathRecordSize } from './hierarchy.ts'
+import type { Placement } from './encode-directory.ts'
+import { type Hierarchy, pathRecordSize } from './hierarchy.ts'
 
 /** A path table: type L has its numbers in little-endian order, type M in big-endian (ECMA-119 §9.4, §6.9.2). */
 export function encodePathTable(hierarchy: Hierarchy, placement: Placement, type: 'L' | 'M'): Uint8Array {

@@ -1,9 +1,11 @@
-import { both32, decodeName, encodeName } from '@ros/bytes'
+import { both32, decodeName } from '@ros/bytes'
 import { IsoError } from './error.ts'
 import { recordDate, volumeDate } from './fields.ts'
 import type { ImageBytes } from './image-bytes.ts'
-import { NAME_MAX, nameFlag, TARGET_MAX } from './rock-ridge.ts'
+import { TargetReader } from './read-symlink.ts'
+import { NAME_MAX } from './rock-ridge.ts'
 import { SECTOR } from './sector.ts'
+import { checkContent, joinBytes } from './susp-content.ts'
 
 /** What Rock Ridge says about a record. */
 export interface RockRidge {
@@ -165,7 +167,7 @@ function deviceNumber(high: number, low: number): { major: number; minor: number
 }
 
 function joinName(subject: string, parts: readonly Uint8Array[]): string {
-  const bytes = join(parts)
+  const bytes = joinBytes(parts)
   if (bytes.length > NAME_MAX) {
     throw new IsoError('ROS_ISO_NAME', 'file name is too long', {
       subject,
@@ -174,68 +176,4 @@ function joinName(subject: string, parts: readonly Uint8Array[]): string {
     })
   }
   return decodeName(bytes)
-}
-
-/** Puts a link's target together from component records, which may be cut anywhere between and inside entries. */
-class TargetReader {
-  readonly #subject: string
-  readonly #parts: Uint8Array[] = []
-  #size = 0
-  #separate = false
-  #seen = false
-
-  constructor(subject: string) {
-    this.#subject = subject
-  }
-
-  add(components: Uint8Array): void {
-    this.#seen = true
-    for (let position = 0; position < components.length; ) {
-      const flags = components[position] ?? 0
-      const length = components[position + 1] ?? 0
-      const text = components.subarray(position + 2, position + 2 + length)
-      checkContent(this.#subject, 'SL component', text, length)
-      position += 2 + length
-      const set = (flag: number) => Math.floor(flags / flag) % 2 === 1
-      if (this.#separate) this.#push(encodeName('/'))
-      if (set(nameFlag.root)) this.#push(encodeName('/'))
-      else if (set(nameFlag.parent)) this.#push(encodeName('..'))
-      else if (set(nameFlag.current)) this.#push(encodeName('.'))
-      else this.#push(text)
-      this.#separate = !set(nameFlag.root) && !set(nameFlag.continues)
-    }
-  }
-
-  text(): string | undefined {
-    return this.#seen ? decodeName(join(this.#parts)) : undefined
-  }
-
-  #push(bytes: Uint8Array): void {
-    this.#parts.push(bytes)
-    this.#size += bytes.length
-    if (this.#size <= TARGET_MAX) return
-    throw new IsoError('ROS_ISO_NAME', 'target of a symbolic link is too long', {
-      subject: this.#subject,
-      limit: `${TARGET_MAX} bytes`,
-    })
-  }
-}
-
-function checkContent(subject: string, signature: string, content: Uint8Array, size: number): void {
-  if (content.length >= size) return
-  throw new IsoError('ROS_ISO_FORMAT', `${signature} is cut`, {
-    subject,
-    got: `${content.length} bytes`,
-    limit: `${size} bytes`,
-  })
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let position = 0
-  for (const part of parts) {
-    whole.set(part, position)
-    position += part.length
-  }
-  return whole
 }

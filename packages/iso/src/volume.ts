@@ -1,6 +1,7 @@
 import type { Allocator } from './area.ts'
 import type { Extent } from './directory-record.ts'
-import { encodeDirectory, encodeRootRecord, type Hierarchy, type Placement } from './hierarchy.ts'
+import { encodeDirectory, encodeRootRecord, type Placement } from './encode-directory.ts'
+import type { Hierarchy } from './hierarchy.ts'
 import type { Item } from './item.ts'
 import type { IsoOptions } from './options.ts'
 import { encodePathTable } from './path-table.ts'
