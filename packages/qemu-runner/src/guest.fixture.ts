@@ -8,9 +8,13 @@ import { type QemuCommand, type QemuOptions, qemuCommand } from './command.ts'
 /** Stops the CPU: the guest stays until QEMU is ended. */
 export const halt: readonly Code[] = [{ label: 'halt' }, [0xfa, 0xf4], { jump: 0xeb, to: 'halt' }]
 
-/** Waits for the power button and switches off: ACPI fixed hardware where SeaBIOS puts it, at port 0x600. */
+/**
+ * Prints `!` once it watches the power button, then switches off when that is pressed: ACPI fixed
+ * hardware where SeaBIOS puts it, at port 0x600.
+ */
 export const obeyPowerButton: readonly Code[] = [
   [0x66, 0xba, 0x02, 0x06, 0x66, 0xb8, 0x00, 0x01, 0x66, 0xef], // PM1_EN: power button
+  [0x66, 0xba, 0xf8, 0x03, 0xb0, 0x21, 0xee, 0xb0, 0x0a, 0xee], // '!' and a line end to COM1
   [0x66, 0xba, 0x00, 0x06], // mov dx, PM1_STS
   { label: 'poll' },
   [0x66, 0xed, 0xf6, 0xc4, 0x01], // in ax, dx; test ah, 1

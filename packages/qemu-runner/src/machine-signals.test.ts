@@ -3,21 +3,32 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { alive, guestCommand, inDirectory } from './guest.fixture.ts'
+import type { MachineOptions } from './index.ts'
 
 const source = new URL('index.ts', import.meta.url).href
 
-/** Runs a program that starts a machine, prints its process id and goes on with `rest`; gives its end and that id. */
-async function ownerOf(rest: string, signal?: NodeJS.Signals) {
+interface Owner {
+  /** Code that runs before the machine's process id is printed, and after it. */
+  readonly before?: string
+  readonly after?: string
+  /** Sent once the id was printed. */
+  readonly signal?: NodeJS.Signals
+  readonly options?: MachineOptions
+}
+
+/** Runs a program that starts a machine; gives its end and the machine's process id. */
+async function ownerOf({ before = '', after = '', signal, options = {} }: Owner) {
   return await inDirectory(async (directory) => {
     const command = JSON.stringify(await guestCommand(directory, 'up\r\n'))
     const program = join(directory, 'owner.ts')
     await writeFile(
       program,
       `import { startMachine } from ${JSON.stringify(source)}
-       const machine = await startMachine(${command}, OPTIONS)
+       const machine = await startMachine(${command}, ${JSON.stringify(options)})
        await machine.waitForLine(/up/, 30_000)
+       ${before}
        process.stdout.write(machine.pid + '\\n')
-       ${rest}`.replace('OPTIONS', rest.includes('by the caller') ? "{ signals: 'caller' }" : '{}'),
+       ${after}`,
     )
     const owner = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -34,11 +45,15 @@ async function ownerOf(rest: string, signal?: NodeJS.Signals) {
         owner.stdout.once('data', (bytes) => resolve(Number(String(bytes))))
         owner.stdout.once('end', () => reject(new Error(`the owner said nothing: ${said}`)))
       })
-      expect(alive(pid)).toBe(true)
-      if (signal) owner.kill(signal)
+      if (signal) {
+        expect(alive(pid)).toBe(true)
+        owner.kill(signal)
+      }
       return { ...(await ended), pid }
     } finally {
-      owner.kill('SIGKILL')
+      // SIGTERM first: an owner that is killed leaves its machine behind.
+      owner.kill('SIGTERM')
+      await ended
     }
   })
 }
@@ -46,7 +61,7 @@ async function ownerOf(rest: string, signal?: NodeJS.Signals) {
 const stay = 'setInterval(() => {}, 1000)'
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends the machine, then its owner', async (signal) => {
-  const { pid, ...end } = await ownerOf(stay, signal)
+  const { pid, ...end } = await ownerOf({ before: stay, signal })
   expect(end).toEqual({ code: null, signal })
   expect(alive(pid)).toBe(false)
 })
@@ -55,28 +70,22 @@ test.each([
   ['exit', 'process.exit(3)', 3],
   ['an error that nobody catches', "setTimeout(() => { throw new Error('bug') })", 1],
   ['the end of the main module with an exit code', 'process.exitCode = 4; await machine.quit()', 4],
-])('%s of the owner takes the machine with it', async (_, rest, code) => {
-  const { pid, ...end } = await ownerOf(rest)
+])('%s of the owner takes the machine with it', async (_, after, code) => {
+  const { pid, ...end } = await ownerOf({ after })
   expect(end).toEqual({ code, signal: null })
-  await expect.poll(() => alive(pid)).toBe(false)
+  await expect.poll(() => alive(pid), { timeout: 20_000 }).toBe(false)
 })
 
 test("the caller's own listener decides how its process ends", async () => {
-  const { pid, ...end } = await ownerOf(
-    `process.on('SIGINT', async () => { await machine.exited; process.exit(7) }); ${stay}`,
-    'SIGINT',
-  )
+  const before = `process.on('SIGINT', async () => { await machine.exited; process.exit(7) }); ${stay}`
+  const { pid, ...end } = await ownerOf({ before, signal: 'SIGINT' })
   expect(end).toEqual({ code: 7, signal: null })
   expect(alive(pid)).toBe(false)
 })
 
 test('signals left to the caller', async () => {
-  const { pid, ...end } = await ownerOf(
-    `process.on('SIGTERM', async () => { // by the caller
-       const { code } = await machine.quit(); process.exit(code + 8)
-     }); ${stay}`,
-    'SIGTERM',
-  )
+  const before = `process.on('SIGTERM', async () => { process.exit((await machine.quit()).code + 8) }); ${stay}`
+  const { pid, ...end } = await ownerOf({ before, signal: 'SIGTERM', options: { signals: 'caller' } })
   expect(end).toEqual({ code: 8, signal: null })
   expect(alive(pid)).toBe(false)
 })

@@ -39,7 +39,7 @@ test('the power button reaches the guest, which switches itself off', async () =
   await inDirectory(async (directory) => {
     const command = await guestCommand(directory, 'up\r\n', obeyPowerButton)
     await using machine = await startMachine(command)
-    await machine.waitForLine(/up/, 30_000)
+    await machine.waitForLine(/!/, 30_000)
     expect(await machine.powerDown(30_000)).toEqual({ code: 0, signal: null })
     expect(await machine.powerDown()).toEqual({ code: 0, signal: null })
   })

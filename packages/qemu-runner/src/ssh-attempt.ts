@@ -1,5 +1,6 @@
 import { createConnection } from 'node:net'
 import ssh2, { type Client } from 'ssh2'
+import { QemuRunnerError } from './error.ts'
 
 /** Until the server's first bytes. QEMU accepts the connection before anything in the guest listens. */
 const GREETING_MS = 5_000
@@ -19,12 +20,13 @@ export interface AttemptOptions {
 
 export type Attempt =
   | { readonly state: 'ready'; readonly client: Client; readonly hostKey: Uint8Array }
-  /** Nobody there, or not ready yet: worth another attempt. */
-  | { readonly state: 'absent'; readonly cause: Error }
+  /** Nobody there, or not ready yet: worth another attempt. Cut: `timeoutMs` ended it before it could tell more. */
+  | { readonly state: 'absent'; readonly cause: Error; readonly isCut?: boolean }
   | { readonly state: 'refused'; readonly cause: Error }
   | { readonly state: 'other-host-key'; readonly hostKey: Uint8Array }
 
-/** One attempt to log in, bounded in time. A broken private key throws; everything the server does is an outcome. */
+/** One attempt to log in, bounded in time. A broken private key throws `ROS_SSH_KEY`; everything the
+ * server does is an outcome. */
 export async function attemptSession(options: AttemptOptions): Promise<Attempt> {
   const client = new ssh2.Client()
   const socket = createConnection({ host: options.host, port: options.port })
@@ -38,9 +40,10 @@ export async function attemptSession(options: AttemptOptions): Promise<Attempt> 
     const outcome = await new Promise<Attempt>((resolve, reject) => {
       const limit = (timeoutMs: number, stage: string) => {
         clearTimeout(timer)
-        const least = Math.max(Math.min(timeoutMs, end - performance.now()), 0)
+        const left = Math.max(end - performance.now(), 0)
         const cause = new Error(`timed out while ${stage}`)
-        timer = setTimeout(() => resolve({ state: 'absent', cause }), least)
+        const isCut = left < timeoutMs
+        timer = setTimeout(() => resolve({ state: 'absent', cause, isCut }), Math.min(timeoutMs, left))
       }
       onAbort = () => resolve({ state: 'absent', cause: new Error('aborted') })
       options.signal.addEventListener('abort', onAbort)
@@ -69,8 +72,10 @@ export async function attemptSession(options: AttemptOptions): Promise<Attempt> 
             return accepted
           },
         })
-      } catch (error) {
-        reject(error)
+      } catch (cause) {
+        reject(
+          new QemuRunnerError('ROS_SSH_KEY', 'the key cannot be used', { subject: 'private key', cause }),
+        )
       }
     })
     if (outcome.state !== 'ready') abandon(client, socket)

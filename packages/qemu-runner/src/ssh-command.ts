@@ -122,6 +122,9 @@ export async function pumpChannel(
   const onFailure = (error: Error) => {
     failure ??= error
     channel.destroy()
+    // The channel closes only when what has arrived was read.
+    channel.resume()
+    channel.stderr.resume()
   }
   const local = [...new Set([stdin, stdout, stderr])].filter((stream) => stream !== undefined)
   for (const stream of local) stream.on('error', onFailure)
@@ -133,7 +136,10 @@ export async function pumpChannel(
   if (stdin && !stdin.readableEnded) stdin.pipe(channel)
   else channel.end()
   try {
-    return await channelExit(channel, command)
+    const exit = await channelExit(channel, command)
+    await Promise.all([stdout, stderr].map(flushed))
+    if (failure) throw failure
+    return exit
   } catch (error) {
     throw failure ?? error
   } finally {
@@ -142,6 +148,12 @@ export async function pumpChannel(
     // An input that still flows would keep this process alive.
     stdin?.pause()
   }
+}
+
+/** Waits until all that was written to the stream has left it, so that the caller may end its process. */
+async function flushed(stream: Writable | undefined): Promise<void> {
+  if (!stream?.writable) return
+  await new Promise<void>((resolve) => stream.write('', () => resolve()))
 }
 
 async function channelExit(channel: ClientChannel, command: string | undefined): Promise<RemoteExit> {

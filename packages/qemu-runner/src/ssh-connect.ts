@@ -58,6 +58,7 @@ async function tryUntilDeadline(options: ConnectSshOptions, stop: AbortSignal): 
   const known = await readHostKeys(knownHostsFile)
   const deadline = performance.now() + timeoutMs
   const graceMs = options.refusalGraceMs ?? REFUSAL_GRACE_MS
+  let absence: Error | undefined
   let refused: { readonly since: number; readonly cause: Error } | undefined
   for (;;) {
     const outcome = await attemptSession({
@@ -81,13 +82,15 @@ async function tryUntilDeadline(options: ConnectSshOptions, stop: AbortSignal): 
     }
     const now = performance.now()
     if (outcome.state === 'refused') refused ??= { since: now, cause: outcome.cause }
-    if (refused && (now >= deadline || now - refused.since >= graceMs))
-      throw authError(address, refused.cause)
-    if (now >= deadline) throw timeoutError(address, options, outcome.cause)
+    // What the server did in a whole attempt tells more than that the last one was cut by the time limit.
+    else if (!outcome.isCut || !absence) absence = outcome.cause
     const pause = refused ? graceMs / REFUSAL_ATTEMPTS : RETRY_MS
-    await sleep(Math.min(pause, deadline - now), undefined, { signal: stop }).catch(() =>
+    await sleep(Math.max(Math.min(pause, deadline - now), 0), undefined, { signal: stop }).catch(() =>
       stop.throwIfAborted(),
     )
+    const isLate = performance.now() >= deadline
+    if (refused && (isLate || now - refused.since >= graceMs)) throw authError(address, refused.cause)
+    if (isLate) throw timeoutError(address, options, absence ?? outcome.cause)
   }
 }
 
