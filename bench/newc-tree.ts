@@ -15,7 +15,8 @@ export async function makeTree(root: string): Promise<number> {
 
   const write = async (path: string, size: number) => {
     const handle = await open(join(root, path), 'w')
-    for (let left = size; left > 0; left -= noise.length) await handle.write(noise, 0, Math.min(left, noise.length))
+    for (let left = size; left > 0; left -= noise.length)
+      await handle.write(noise, 0, Math.min(left, noise.length))
     await handle.close()
     entries++
   }

@@ -1,6 +1,10 @@
 import { BytesError } from './error.ts'
 
-/** A field of a fixed width. `label` names record and field in errors. */
+/**
+ * A field of a fixed width. `label` names record and field in errors: `write` throws `ROS_BYTES_RANGE` for a value that
+ * the field cannot hold and where there is no room for it, `read` throws it for bytes that are no such value, and
+ * `ROS_BYTES_SHORT` where the bytes end inside the field.
+ */
 export interface Field<T> {
   /** Width in bytes. */
   readonly size: number
@@ -20,18 +24,39 @@ export function checkUint(value: number, max: number, label: string): number {
   return value
 }
 
+/** Bytes written past the end of an array would vanish without an error. */
+function checkRoom(target: Uint8Array, offset: number, size: number, label: string): void {
+  if (offset >= 0 && offset + size <= target.length) return
+  throw new BytesError('ROS_BYTES_RANGE', 'no room for the field', {
+    subject: label,
+    got: `offset ${offset}`,
+    limit: `${size} bytes in ${target.length}`,
+  })
+}
+
+function checkThere(bytes: Uint8Array, offset: number, size: number, label: string): void {
+  if (offset >= 0 && offset + size <= bytes.length) return
+  throw new BytesError('ROS_BYTES_SHORT', 'bytes end inside the field', {
+    subject: label,
+    got: `offset ${offset}`,
+    limit: `${size} bytes in ${bytes.length}`,
+  })
+}
+
 const uint = (size: number, littleEndian: boolean): Field<number> => {
   const max = 256 ** size - 1
   return {
     size,
     write(target, offset, value, label) {
       let rest = checkUint(value, Math.min(max, Number.MAX_SAFE_INTEGER), label)
+      checkRoom(target, offset, size, label)
       for (let i = 0; i < size; i++) {
         target[offset + (littleEndian ? i : size - 1 - i)] = rest % 256
         rest = Math.floor(rest / 256)
       }
     },
     read(bytes, offset, label) {
+      checkThere(bytes, offset, size, label)
       let value = 0
       for (let i = 0; i < size; i++)
         value = value * 256 + (bytes[offset + (littleEndian ? size - 1 - i : i)] ?? 0)
@@ -68,9 +93,11 @@ export const hex8: Field<number> = {
   size: 8,
   write(target, offset, value, label) {
     const digits = checkUint(value, 0xffff_ffff, label).toString(16).toUpperCase().padStart(8, '0')
+    checkRoom(target, offset, 8, label)
     for (let i = 0; i < 8; i++) target[offset + i] = digits.charCodeAt(i)
   },
   read(bytes, offset, label) {
+    checkThere(bytes, offset, 8, label)
     const digits = String.fromCharCode(...bytes.subarray(offset, offset + 8))
     if (!/^[0-9a-fA-F]{8}$/.test(digits)) {
       throw new BytesError('ROS_BYTES_RANGE', 'not eight hexadecimal digits', {
@@ -95,9 +122,11 @@ export function ascii(size: number, pad = '\0'): Field<string> {
           limit: `${size} ASCII characters`,
         })
       }
+      checkRoom(target, offset, size, label)
       for (let i = 0; i < size; i++) target[offset + i] = i < value.length ? value.charCodeAt(i) : fill
     },
-    read(bytes, offset) {
+    read(bytes, offset, label) {
+      checkThere(bytes, offset, size, label)
       let end = offset + size
       while (end > offset && bytes[end - 1] === fill) end--
       return String.fromCharCode(...bytes.subarray(offset, end))
@@ -117,8 +146,12 @@ export function raw(size: number): Field<Uint8Array> {
           limit: `${size} bytes`,
         })
       }
+      checkRoom(target, offset, size, label)
       target.set(value, offset)
     },
-    read: (bytes, offset) => bytes.slice(offset, offset + size),
+    read(bytes, offset, label) {
+      checkThere(bytes, offset, size, label)
+      return bytes.slice(offset, offset + size)
+    },
   }
 }

@@ -1,3 +1,5 @@
+import { BytesError } from './error.ts'
+
 // Names in file systems are bytes; ours are strings. Bytes that are not UTF-8 become lone low surrogates
 // U+DC80 … U+DCFF (as in Python's PEP 383), which valid UTF-8 never yields, so that every name survives a round trip.
 
@@ -13,13 +15,18 @@ export function decodeName(bytes: Uint8Array): string {
   }
 }
 
-/** The bytes of a name: UTF-8, with lone surrogates U+DC80 … U+DCFF as the bytes 0x80 … 0xFF. */
+/**
+ * The bytes of a name: UTF-8, with lone surrogates U+DC80 … U+DCFF as the bytes 0x80 … 0xFF. Other lone surrogates stand
+ * for no bytes and throw `ROS_BYTES_RANGE`.
+ */
 export function encodeName(name: string): Uint8Array {
   // Without the u flag the class would match halves of pairs; \p{Surrogate} with it matches lone ones only.
   if (!/\p{Surrogate}/u.test(name)) return encoder.encode(name)
   const parts = Array.from(name, (character) => {
     const code = character.codePointAt(0) ?? 0
-    return code >= 0xdc80 && code <= 0xdcff ? Uint8Array.of(code - 0xdc00) : encoder.encode(character)
+    if (code >= 0xdc80 && code <= 0xdcff) return Uint8Array.of(code - 0xdc00)
+    if (code >= 0xd800 && code <= 0xdfff) throw surrogateError(name, code)
+    return encoder.encode(character)
   })
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let position = 0
@@ -43,6 +50,14 @@ export function compareNames(a: string, b: string): number {
     if (difference !== 0) return difference
   }
   return left.length - right.length
+}
+
+function surrogateError(name: string, code: number): BytesError {
+  return new BytesError('ROS_BYTES_RANGE', 'lone surrogate in a name', {
+    subject: JSON.stringify(name),
+    got: `U+${code.toString(16).toUpperCase()}`,
+    limit: 'Unicode text, or U+DC80 … U+DCFF for bytes that are not UTF-8',
+  })
 }
 
 function decodeMixed(bytes: Uint8Array): string {

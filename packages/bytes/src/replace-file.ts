@@ -12,25 +12,30 @@ export interface ReplaceFileOptions {
 
 /**
  * Writes a file as a whole or not at all: to a temporary name beside it, fsync, rename. When anything fails, the
- * temporary file is removed and what stood at `path` before stands there still. Gives the size in bytes.
+ * temporary file is removed and what stood at `path` before stands there still. Gives the size in bytes. A refusal by
+ * the system throws `ROS_BYTES_WRITE`; what the chunks throw comes through unchanged.
  */
 export async function replaceFile(
   path: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: ReplaceFileOptions = {},
 ): Promise<number> {
-  await mkdir(dirname(path), { recursive: true })
   const temporary = `${path}.${randomBytes(6).toString('hex')}.part`
+  let size = 0
+  const permitted = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause: unknown) => {
+      throw writeError(path, size, cause)
+    })
+  await permitted(mkdir(dirname(path), { recursive: true }))
   try {
-    const handle = await open(temporary, 'wx', options.mode ?? 0o644)
-    let size: number
+    const handle = await permitted(open(temporary, 'wx', options.mode ?? 0o644))
     try {
       size = await writeChunks(handle, chunks, path, options.onProgress)
-      await handle.sync()
+      await permitted(handle.sync())
     } finally {
       await handle.close()
     }
-    await rename(temporary, path)
+    await permitted(rename(temporary, path))
     return size
   } catch (error) {
     await rm(temporary, { force: true })

@@ -6,6 +6,7 @@ export type QemuRunnerErrorCode =
   | 'ROS_QEMU_POWER_TIMEOUT' // the guest did not power off in time
   | 'ROS_QEMU_STUCK' // the process outlived SIGKILL
   | 'ROS_QEMU_QMP' // QEMU's control socket refused a command, or did not answer
+  | 'ROS_QEMU_SOCKET_IN_USE' // another machine runs with this control socket
   | 'ROS_QEMU_PORT_IN_USE' // something else listens on the port
   | 'ROS_QEMU_PORT_DENIED' // the system does not let this user listen on the port
   | 'ROS_SSH_KEY' // a key file that cannot be read as a private key

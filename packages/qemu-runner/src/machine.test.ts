@@ -173,6 +173,23 @@ test('a disk that another machine has open', async () => {
   })
 })
 
+test('a control socket in use is left to its machine, a stale one is no obstacle', async () => {
+  await inDirectory(async (directory) => {
+    const command = await guestCommand(directory, 'x\r\n')
+    const socket = command.qmpSocket ?? ''
+    await using machine = await startMachine(command)
+    await expect(startMachine(command)).rejects.toMatchObject({
+      code: 'ROS_QEMU_SOCKET_IN_USE',
+      subject: socket,
+    })
+    expect(await machine.qmp?.execute('query-status')).toMatchObject({ status: 'running' })
+    await machine.quit()
+    await writeFile(socket, '')
+    await using second = await startMachine(command)
+    expect(await second.waitForLine(/x/, 30_000)).toBe('x')
+  })
+})
+
 test('a log that cannot be written is told once, and the machine goes on', async () => {
   await inDirectory(async (directory) => {
     const warnings: string[] = []

@@ -63,8 +63,8 @@ export class Machine implements AsyncDisposable {
 
   /**
    * The first console line that matches after the one an earlier call gave, printed already or still to come. A line
-   * without end is taken when nothing follows it for 0.2 s (a prompt). Throws `ROS_QEMU_CONSOLE_TIMEOUT` with the last console lines, or
-   * `ROS_QEMU_EXITED` when QEMU ends first.
+   * without end is taken when nothing follows it for 0.2 s (a prompt). Throws `ROS_QEMU_CONSOLE_TIMEOUT` with the last
+   * console lines, or `ROS_QEMU_EXITED` when QEMU ends first.
    */
   async waitForLine(pattern: RegExp, timeoutMs: number): Promise<string> {
     return await this.#parts.console.waitFor(pattern, timeoutMs)

@@ -42,6 +42,20 @@ export async function connectQmp(
   }
 }
 
+/**
+ * Throws `ROS_QEMU_SOCKET_IN_USE` when a program listens on the socket. QEMU itself would take the path away from it,
+ * and leave that machine without control.
+ */
+export async function checkSocketFree(path: string): Promise<void> {
+  const outcome = await openSocket(path)
+  if (outcome instanceof Error) return
+  outcome.destroy()
+  throw new QemuRunnerError('ROS_QEMU_SOCKET_IN_USE', 'a machine runs with this control socket', {
+    subject: path,
+    hint: 'end the machine that runs, or start this one in another directory',
+  })
+}
+
 /** An open control connection. One client at a time is served by QEMU. */
 export class Qmp {
   readonly #path: string

@@ -5,7 +5,7 @@ import type { QemuCommand } from './command.ts'
 import { ConsoleLines } from './console-lines.ts'
 import { Machine, type MachineExit } from './machine.ts'
 import { spawnError } from './machine-error.ts'
-import { connectQmp } from './qmp.ts'
+import { checkSocketFree, connectQmp } from './qmp.ts'
 import { forwardInput } from './terminal.ts'
 import { within } from './time-limit.ts'
 
@@ -37,10 +37,12 @@ export interface MachineOptions {
 
 /**
  * Starts QEMU and gives the machine once its control socket answers (as soon as the process runs, without one). Throws
- * `ROS_QEMU_NOT_FOUND` when the program is missing, `ROS_QEMU_EXITED` with QEMU's own message when it refuses to run.
+ * `ROS_QEMU_NOT_FOUND` when the program is missing, `ROS_QEMU_EXITED` with QEMU's own message when it refuses to run,
+ * `ROS_QEMU_SOCKET_IN_USE` when a machine runs with this control socket.
  * QEMU does not outlive this process unless the latter is ended by SIGKILL.
  */
 export async function startMachine(command: QemuCommand, options: MachineOptions = {}): Promise<Machine> {
+  if (command.qmpSocket !== undefined) await checkSocketFree(command.qmpSocket)
   const log = options.consoleLog === undefined ? undefined : openLog(options.consoleLog, options.onWarning)
   const child = spawn(command.program, [...command.args], {
     stdio: [options.stdin === undefined || options.stdin === 'ignore' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -97,7 +99,11 @@ function openLog(path: string, onWarning?: (message: string) => void) {
         onWarning?.(`console log ${path} ends here: ${(cause as Error).message}`)
       }
     },
-    close: () => closeSync(descriptor),
+    close() {
+      // Output that comes late must not be written to whatever file gets this descriptor next.
+      whole = false
+      closeSync(descriptor)
+    },
   }
 }
 

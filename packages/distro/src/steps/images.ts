@@ -1,9 +1,9 @@
 import {
   composeImage,
   type Image,
+  imageId,
   type Layer,
   tarLayer,
-  treeLayer,
   writeDockerSave,
   writeTreeTar,
 } from '@ros/images-tar'
@@ -18,39 +18,37 @@ import type { ServiceRecipe } from '../recipe-schema.ts'
 import { certificateBundle, osRelease } from './machine.ts'
 import { stepKey, treeKey } from './step-key.ts'
 
-/** What the layers of the images are made of, as text for cache keys. */
-export async function imagesKey(context: BuildContext): Promise<string> {
-  const { recipe, sets, time } = context
-  const names = ['base', ...Object.keys(recipe.images.services)]
-  const assets = await Promise.all(names.map((name) => treeKey(assetTree(name, time))))
-  return stepKey('images', {
-    images: recipe.images,
-    version: recipe.version,
-    time,
-    base: setKey(sets.base),
-    services: [...sets.services].map(([name, records]) => [name, setKey(records)]),
-    assets,
-  })
-}
-
 /** `images.tar`: every service image in docker-save form, shared layers once; kept in the store by its inputs. */
 export async function imagesTar(context: BuildContext): Promise<StoredSource> {
-  context.report({ step: 'images', text: 'composing service images' })
-  return context.store.derived(await imagesKey(context), async function* () {
-    yield* writeDockerSave(await serviceImages(context))
-  })
+  const { recipe, store, report } = context
+  report({ step: 'images', text: 'composing service images' })
+  const images = await serviceImages(context)
+  const ids = images.map((image) => [image.repoTags, imageId(image)])
+  return store.derived(stepKey('images.tar', { ids, arch: recipe.arch }), () => writeDockerSave(images))
 }
 
 /** The images `rancher/os-<service>:<version>`, all on one base layer. */
 export async function serviceImages(context: BuildContext): Promise<Image[]> {
   const { recipe, sets, store, time, report } = context
-  const base = await storedLayer(context, 'base', await baseTree(context))
+  const assetsOf = (name: string) => treeKey(assetTree(name, time))
+  const baseInputs = {
+    packages: setKey(sets.base),
+    assets: await assetsOf('base'),
+    version: recipe.version,
+    time,
+  }
+  const base = await storedLayer(context, 'base', baseInputs, () => baseTree(context))
   const images: Image[] = []
   for (const [name, service] of Object.entries(recipe.images.services)) {
     report({ step: 'images', text: `composing os-${name}` })
-    const packages = prune(await mergedTree(store, sets.services.get(name) ?? []))
-    const own = packages.merge(assetTree(name, time))
-    const layers = own.size === 0 ? [base] : [base, await storedLayer(context, name, own)]
+    const packages = sets.services.get(name) ?? []
+    const assets = assetTree(name, time)
+    const layers = [base]
+    if (packages.length > 0 || assets.size > 0) {
+      const inputs = { packages: setKey(packages), assets: await assetsOf(name), time }
+      const tree = async () => prune(await mergedTree(store, packages)).merge(assets)
+      layers.push(await storedLayer(context, name, inputs, tree))
+    }
     images.push(composeServiceImage(context, name, service, layers))
   }
   return images
@@ -76,12 +74,18 @@ function composeServiceImage(
   })
 }
 
-/** A layer whose tar is kept in the store, so that it is packed once and read back fast. */
-async function storedLayer({ store, report }: BuildContext, name: string, tree: Tree): Promise<Layer> {
-  const { diffId } = await treeLayer(tree)
+/** A layer whose tar is kept in the store by what it is made of, so that it is packed once. */
+async function storedLayer(
+  { store, report }: BuildContext,
+  name: string,
+  inputs: unknown,
+  tree: () => Promise<Tree>,
+): Promise<Layer> {
   report({ step: 'images', text: `packing layer ${name}` })
-  const tar = await store.derived(stepKey('layer', { diffId }), () => writeTreeTar(tree))
-  return tarLayer(tar, diffId)
+  const tar = await store.derived(stepKey('layer', { name, inputs }), async function* () {
+    yield* writeTreeTar(await tree())
+  })
+  return tarLayer(tar, tar.digest)
 }
 
 /** A small Debian: its packages merged, with what their maintainer scripts would have put in place. */
@@ -92,6 +96,7 @@ async function baseTree({ store, sets, recipe, time }: BuildContext): Promise<Tr
   tree.remove('usr/share/ca-certificates')
   const link = (path: string, target: string) => tree.replace(path, symlink(target, { mtime: time }))
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) link(name, `usr/${name}`)
+  link('usr/bin/sh', 'bash')
   link('usr/bin/awk', 'mawk')
   link('usr/bin/pager', 'less')
   tree.replace('usr/lib/os-release', osRelease(recipe.version, time))

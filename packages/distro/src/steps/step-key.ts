@@ -1,14 +1,12 @@
 import { sha256 } from '@ros/bytes/node'
 import type { Tree } from '@ros/tree'
+import { codeDigest } from '../code-digest.ts'
 
-/** Raised when a step writes other bytes for the same inputs, so that older results are not taken for new ones. */
-const STEP_FORMAT = 1
-
-/** Cache key of a step: its name and everything that its result depends on. */
+/** Cache key of a step: its name and everything that its result depends on, our own code included. */
 export function stepKey(step: string, inputs: unknown): string {
   // The compressors are part of Node: another version may write other bytes.
   const { zlib, zstd } = process.versions
-  return JSON.stringify({ format: STEP_FORMAT, step, zlib, zstd, inputs })
+  return JSON.stringify({ step, code: codeDigest(), zlib, zstd, inputs })
 }
 
 /** What stands for a small tree in a cache key: paths, modes, owners, contents by digest. */

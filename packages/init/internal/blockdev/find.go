@@ -40,6 +40,9 @@ func (f Finder) Find(spec string) (Device, error) {
 	default:
 		return Device{}, fmt.Errorf("%s: unknown tag %s (LABEL, UUID, PARTUUID or PARTLABEL)", spec, key)
 	}
+	if value == "" {
+		return Device{}, fmt.Errorf("%s: the value is missing", spec)
+	}
 	names, err := f.names()
 	if err != nil {
 		return Device{}, err

@@ -81,7 +81,7 @@ func format(path, dev string) (blockdev.Device, error) {
 	if err != nil {
 		return blockdev.Device{}, err
 	}
-	if err := tool("/usr/bin/mke2fs", 1, "-q", "-F", "-t", "ext4", "-L", name, path); err != nil {
+	if err := tool("mke2fs", 1, "-q", "-F", "-t", "ext4", "-L", name, path); err != nil {
 		return blockdev.Device{}, fmt.Errorf("formatting %s: %w", path, err)
 	}
 	return blockdev.Host.Find(path)

@@ -124,21 +124,21 @@ func find(cfg config.State, settle Settle) (blockdev.Device, bool, error) {
 // check repairs an ext file system that was not left clean: first what is safe without a question, then everything,
 // because nobody is there to answer.
 func check(path string) error {
-	err := tool("/usr/bin/e2fsck", 4, "-p", path)
+	err := tool("e2fsck", 4, "-p", path)
 	if err == nil {
 		return nil
 	}
 	kmsg.Error("%v: repairing it with e2fsck -y", err)
-	if err := tool("/usr/bin/e2fsck", 4, "-f", "-y", path); err != nil {
+	if err := tool("e2fsck", 4, "-f", "-y", path); err != nil {
 		return fmt.Errorf("checking %s: %w", path, err)
 	}
 	return nil
 }
 
-// tool runs a program of e2fsprogs; exit codes below failure are a success (e2fsck(8): 1 corrected, 2 reboot advised,
+// tool runs a program of e2fsprogs that PATH finds; exit codes below failure are a success (e2fsck(8): 1 corrected, 2 reboot advised,
 // which counts for mounted file systems only).
-func tool(path string, failure int, args ...string) error {
-	command := exec.Command(path, args...)
+func tool(name string, failure int, args ...string) error {
+	command := exec.Command(name, args...)
 	output, err := command.CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() >= 0 && exit.ExitCode() < failure {
