@@ -109,7 +109,7 @@ func find(cfg config.State, settle Settle) (blockdev.Device, bool, error) {
 		if err == nil || !errors.Is(err, blockdev.ErrNotFound) {
 			return device, false, err
 		}
-		path, _, formatErr := candidate(cfg)
+		path, formatErr := candidate(cfg)
 		if path != "" {
 			kmsg.Info("formatting %s for %s", path, cfg.Dev)
 			device, err := format(path, cfg.Dev)
