@@ -46,7 +46,8 @@ func label(dev string) (string, error) {
 	return name, nil
 }
 
-// candidate is the first device of autoformat that may be formatted, or nothing.
+// candidate is the first device of autoformat that may be formatted, or nothing; then the error says why the others may
+// not.
 func candidate(cfg config.State) (string, error) {
 	var failures []error
 	for _, path := range cfg.Autoformat {
@@ -61,8 +62,18 @@ func candidate(cfg config.State) (string, error) {
 		if fit {
 			return path, nil
 		}
+		if err == nil {
+			failures = append(failures, fmt.Errorf("autoformat leaves %s alone: %s", path, reason(cfg.FormatZero)))
+		}
 	}
 	return "", errors.Join(failures...)
+}
+
+func reason(zeroAllowed bool) string {
+	if zeroAllowed {
+		return "its first MiB is not blank"
+	}
+	return "it does not ask for it, and rancher.state.formatzero is not set"
 }
 
 func openFormattable(path string, zeroAllowed bool) (bool, error) {
