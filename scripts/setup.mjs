@@ -26,6 +26,7 @@ const TEST_PACKAGES = [
   'e2fsprogs',
   'openssh-server',
   'openssh-client',
+  'bsdutils',
   'iproute2',
   'dpkg-dev',
   'zstd',
