@@ -82,7 +82,8 @@ function itemsOf(node: unknown): { key?: Ranged }[] {
 }
 
 function scalarOf(key: Ranged): string | undefined {
-  return key?.value === undefined ? undefined : String(key.value)
+  const value = key?.value
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
 
 function firstLine(text: string): string {
