@@ -72,6 +72,7 @@ const ROS_NAMES = [
   'system-docker',
   'user-docker',
   'wait-for-docker',
+  'wait-for-network',
 ]
 
 /** Last segment: `ros`, its names, its configuration, and the directories that PID 1 expects in the archive. */

@@ -21,21 +21,22 @@ import (
 // commands are the names that this program is called by, each also the first argument of `ros`. Whatever else it is
 // called is the command line `ros`.
 var commands = map[string]func(args []string) int{
-	"init":            boot.Main,
-	"sysinit":         sysinit.Main,
-	"entrypoint":      hostdev.Main,
-	"cloud-init":      cloudinit.Main,
-	"system-docker":   control.SystemDocker,
-	"console-init":    console.Main,
-	"netconf":         netconf.Main,
-	"user-docker":     userdocker.Main,
-	"wait-for-docker": userdocker.WaitMain,
-	"respawn":         respawn.Main,
-	"modprobe":        kmod.Modprobe,
-	"poweroff":        power.Main,
-	"reboot":          power.Main,
-	"halt":            power.Main,
-	"shutdown":        power.Main,
+	"init":             boot.Main,
+	"sysinit":          sysinit.Main,
+	"entrypoint":       hostdev.Main,
+	"cloud-init":       cloudinit.Main,
+	"system-docker":    control.SystemDocker,
+	"console-init":     console.Main,
+	"netconf":          netconf.Main,
+	"user-docker":      userdocker.Main,
+	"wait-for-docker":  userdocker.WaitMain,
+	"wait-for-network": netconf.WaitMain,
+	"respawn":          respawn.Main,
+	"modprobe":         kmod.Modprobe,
+	"poweroff":         power.Main,
+	"reboot":           power.Main,
+	"halt":             power.Main,
+	"shutdown":         power.Main,
 }
 
 func main() {

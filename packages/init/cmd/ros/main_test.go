@@ -5,7 +5,7 @@ import "testing"
 // TestNames lists every name that the build links to the program.
 func TestNames(t *testing.T) {
 	for _, name := range []string{"init", "sysinit", "modprobe", "system-docker", "user-docker", "netconf", "console-init",
-		"cloud-init", "respawn", "poweroff", "reboot", "halt", "shutdown", "wait-for-docker", "entrypoint"} {
+		"cloud-init", "respawn", "poweroff", "reboot", "halt", "shutdown", "wait-for-docker", "wait-for-network", "entrypoint"} {
 		if commands[name] == nil {
 			t.Errorf("%s is no command", name)
 		}

@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,9 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 		Name:   "system docker",
 		Reaper: m.reaper,
 		Command: func() (reap.Command, error) {
-			return daemon.SystemDocker(m.Config.Rancher.SystemDocker, m.Config.Rancher.Debug)
+			docker := m.Config.Rancher.SystemDocker
+			docker.Environment = slices.Concat(m.Config.Rancher.Network.ProxyEnvironment(), docker.Environment)
+			return daemon.SystemDocker(docker, m.Config.Rancher.Debug)
 		},
 		Ready: func(running context.Context, start int) {
 			// The first time sysinit is started at once: it waits by itself, and its start takes a while too.

@@ -2,6 +2,8 @@
 // they merge. Key names are RancherOS's own (rancher/os v0.4.3, config/types.go names them).
 package config
 
+import "strings"
+
 // Config is the whole configuration after all sources are merged.
 type Config struct {
 	SSHAuthorizedKeys []string    `yaml:"ssh_authorized_keys,omitempty"`
@@ -79,6 +81,27 @@ type SSH struct {
 type Network struct {
 	DNS        DNS                  `yaml:"dns,omitempty"`
 	Interfaces map[string]Interface `yaml:"interfaces,omitempty"`
+	// PreCmds and PostCmds run before and after all interfaces, each a program with its words, without a shell.
+	PreCmds  []string `yaml:"pre_cmds,omitempty"`
+	PostCmds []string `yaml:"post_cmds,omitempty"`
+	// DHCPTimeout is how many seconds the machine waits for the first lease of every interface; 0 means 20.
+	DHCPTimeout int    `yaml:"dhcp_timeout,omitempty"`
+	HTTPProxy   string `yaml:"http_proxy,omitempty"`
+	HTTPSProxy  string `yaml:"https_proxy,omitempty"`
+	NoProxy     string `yaml:"no_proxy,omitempty"`
+}
+
+// ProxyEnvironment is what programs read of the proxies, `NAME=value`: some want capitals, some do not.
+func (n Network) ProxyEnvironment() []string {
+	var pairs []string
+	for _, proxy := range []struct{ name, value string }{
+		{"http_proxy", n.HTTPProxy}, {"https_proxy", n.HTTPSProxy}, {"no_proxy", n.NoProxy},
+	} {
+		if proxy.value != "" {
+			pairs = append(pairs, strings.ToUpper(proxy.name)+"="+proxy.value, proxy.name+"="+proxy.value)
+		}
+	}
+	return pairs
 }
 
 // DNS goes to resolv.conf; a DHCP answer comes before it unless Override is set.
@@ -90,12 +113,26 @@ type DNS struct {
 
 // Interface is the configuration of the interfaces that its key (a name, a glob, or mac=…) or Match selects.
 type Interface struct {
-	Match     string   `yaml:"match,omitempty"`
-	DHCP      bool     `yaml:"dhcp,omitempty"`
-	Address   string   `yaml:"address,omitempty"`
-	Addresses []string `yaml:"addresses,omitempty"`
-	Gateway   string   `yaml:"gateway,omitempty"`
-	MTU       int      `yaml:"mtu,omitempty"`
+	Match string `yaml:"match,omitempty"`
+	DHCP  bool   `yaml:"dhcp,omitempty"`
+	// DHCPArgs are dhcpcd's; they are read, so that configurations stay valid, but nothing can use them.
+	DHCPArgs    string   `yaml:"dhcp_args,omitempty"`
+	Address     string   `yaml:"address,omitempty"`
+	Addresses   []string `yaml:"addresses,omitempty"`
+	Gateway     string   `yaml:"gateway,omitempty"`
+	GatewayIPv6 string   `yaml:"gateway_ipv6,omitempty"`
+	IPV4LL      bool     `yaml:"ipv4ll,omitempty"`
+	MTU         int      `yaml:"mtu,omitempty"`
+	// Bridge is `true` for an interface that is a bridge, else the bridge that the interface is a port of.
+	Bridge string `yaml:"bridge,omitempty"`
+	// Bond is the bond that the interface is a member of; BondOpts are those of the bond itself, by their names in sysfs.
+	Bond     string            `yaml:"bond,omitempty"`
+	BondOpts map[string]string `yaml:"bond_opts,omitempty"`
+	// VLANs are `id[:name],…` on top of the interface.
+	VLANs string `yaml:"vlans,omitempty"`
+	// PreUp and PostUp run before and after the interface is set up; $iface is its name.
+	PreUp  []string `yaml:"pre_up,omitempty"`
+	PostUp []string `yaml:"post_up,omitempty"`
 }
 
 // Service is a service in compose's first format, as RancherOS uses it. Fields of the form `words` may also be given as

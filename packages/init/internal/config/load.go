@@ -68,6 +68,23 @@ func lowerSources(root string, metadata Metadata) (map[string]any, []Warning) {
 	return tree, warnings
 }
 
+// HostnameGiven says whether anyone but os-config.yml names the machine.
+func HostnameGiven(root, commandLine string) bool {
+	metadata, _ := readMetadata(root)
+	files, _ := cloudConfigFiles(root)
+	tree := map[string]any{}
+	for _, path := range append(append([]string{OEMConfigFile}, files...), CloudConfigFile) {
+		layer, _ := source(root, path, metadata.substitute)
+		tree = merge(tree, layer)
+	}
+	line, _ := commandLineSource(commandLine)
+	name, given := merge(tree, line)["hostname"]
+	if !given {
+		name = metadata.Hostname
+	}
+	return name != ""
+}
+
 func commandLineSource(line string) (map[string]any, []Warning) {
 	settings, ignored := cmdline.Settings(line)
 	tree, warnings := fit(commandLine, nodeOf(settings))

@@ -49,7 +49,7 @@ func Main([]string) int {
 	sshdEnded := make(chan struct{})
 	go func() {
 		defer close(sshdEnded)
-		respawn.Run(ctx, []respawn.Program{{Args: []string{"/usr/sbin/sshd", "-D", "-e"}}}, log)
+		respawn.Run(ctx, []respawn.Program{{Args: sshd(cfg.Rancher.Network.ProxyEnvironment())}}, log)
 	}()
 	apply(after(cfg))
 	go scripts(ctx)
@@ -98,6 +98,7 @@ func after(cfg *config.Config) []step {
 			}
 			return account.SetPassword("/", user, cfg.Rancher.Password, account.Salt())
 		}},
+		{"proxy", func() error { return writeProxy("/", cfg.Rancher.Network.ProxyEnvironment()) }},
 		{"release", func() error { return writeRelease("/") }},
 	}
 }

@@ -3,8 +3,13 @@ package netconf
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
+	"slices"
+	"strings"
 	"time"
+
+	"rancheros-kit/init/internal/config"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
@@ -24,6 +29,8 @@ type grant struct {
 	routes  []netlink.Route
 	mtu     int
 	names   names
+	// hostname is what the server calls the machine.
+	hostname string
 	// renew and end count from when the lease was given.
 	renew, end time.Duration
 }
@@ -47,11 +54,17 @@ func read(lease *nclient4.Lease) (grant, error) {
 	for _, server := range ack.DNS() {
 		given.names.servers = append(given.names.servers, server.String())
 	}
-	if search := ack.DomainSearch(); search != nil {
-		given.names.search = search.Labels
-	} else if domain := ack.DomainName(); domain != "" {
-		given.names.search = []string{domain}
+	search := strings.Fields(ack.DomainName())
+	if list := ack.DomainSearch(); list != nil {
+		search = list.Labels
 	}
+	// The names go into files line by line: nothing else than names may.
+	for _, domain := range search {
+		if hostName.MatchString(domain) {
+			given.names.search = append(given.names.search, domain)
+		}
+	}
+	given.hostname = ack.HostName()
 	given.end = ack.IPAddressLeaseTime(defaultLease)
 	given.renew = ack.IPAddressRenewalTime(given.end / 2)
 	if given.renew <= 0 || given.renew >= given.end {
@@ -81,41 +94,109 @@ func unspecifiedAsNil(address net.IP) net.IP {
 	return address
 }
 
-// apply gives the link what was granted. An MTU of the configuration stands above the server's.
-func (g grant) apply(link netlink.Link, configuredMTU int) error {
-	if configuredMTU == 0 && g.mtu > 0 {
+// apply gives the link what was granted, and takes from it what an earlier lease gave and this one does not. An MTU of the
+// configuration stands above the server's.
+func (g grant) apply(link netlink.Link, entry config.Interface, held *net.IPNet) error {
+	if entry.MTU == 0 && g.mtu > 0 {
 		if err := netlink.LinkSetMTU(link, g.mtu); err != nil {
 			return fmt.Errorf("setting the MTU to %d: %w", g.mtu, err)
 		}
 	}
-	if err := netlink.AddrReplace(link, &netlink.Addr{IPNet: g.address}); err != nil {
+	// The old address goes first: a second one of the same network would go with it.
+	if err := g.removeOthers(link, entry, held); err != nil {
+		return err
+	}
+	if err := netlink.AddrReplace(link, g.lifetime()); err != nil {
 		return fmt.Errorf("adding %v: %w", g.address, err)
 	}
-	for _, route := range g.routes {
-		if err := g.addRoute(link, route); err != nil {
-			return err
+	wanted := g.routesOf(link)
+	for _, route := range wanted {
+		if err := netlink.RouteReplace(&route); err != nil {
+			return fmt.Errorf("routing %v by %v: %w", route.Dst, route.Gw, err)
+		}
+	}
+	return removeRoutes(link, wanted)
+}
+
+// lifetime makes the kernel drop the address when nobody renews it; that it ends marks it as a lease's.
+func (g grant) lifetime() *netlink.Addr {
+	address := &netlink.Addr{IPNet: g.address}
+	if seconds := int64(g.end / time.Second); seconds < math.MaxUint32 {
+		address.ValidLft, address.PreferedLft = int(seconds), int(seconds)
+	}
+	return address
+}
+
+// removeOthers removes the addresses of earlier leases, if they are not the granted one: what this process held, and what
+// ends by itself, which a process before it has left.
+func (g grant) removeOthers(link netlink.Link, entry config.Interface, held *net.IPNet) error {
+	list, err := netlink.AddrList(link, netlink.FAMILY_V4)
+	if err != nil {
+		return err
+	}
+	fixed := fixedAddresses(entry)
+	for _, have := range list {
+		text := have.IPNet.String()
+		leased := have.Flags&unix.IFA_F_PERMANENT == 0 || held != nil && held.String() == text
+		if !leased || text == g.address.String() || slices.Contains(fixed, text) {
+			continue
+		}
+		if err := netlink.AddrDel(link, &netlink.Addr{IPNet: have.IPNet}); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return fmt.Errorf("removing %v, which an earlier lease gave: %w", have.IPNet, err)
 		}
 	}
 	return nil
 }
 
-func (g grant) addRoute(link netlink.Link, route netlink.Route) error {
-	route.LinkIndex = link.Attrs().Index
-	route.Priority = routeMetric + route.LinkIndex
-	route.Protocol = unix.RTPROT_DHCP
-	if route.Gw == nil {
-		route.Scope = netlink.SCOPE_LINK
-	} else if !g.address.Contains(route.Gw) {
-		// Clouds hand out single addresses with a router outside of them.
-		direct := netlink.Route{LinkIndex: route.LinkIndex, Dst: single(route.Gw), Scope: netlink.SCOPE_LINK, Protocol: unix.RTPROT_DHCP}
-		if err := netlink.RouteReplace(&direct); err != nil {
-			return fmt.Errorf("routing to %v: %w", route.Gw, err)
+// routesOf are the routes as the kernel has them, in the order in which they can be added.
+func (g grant) routesOf(link netlink.Link) []netlink.Route {
+	var list []netlink.Route
+	index := link.Attrs().Index
+	for _, route := range g.routes {
+		route.LinkIndex = index
+		route.Priority = routeMetric + index
+		route.Protocol = unix.RTPROT_DHCP
+		if route.Gw == nil {
+			route.Scope = netlink.SCOPE_LINK
+		} else if !g.address.Contains(route.Gw) {
+			// Clouds hand out single addresses with a router outside of them.
+			list = append(list, netlink.Route{LinkIndex: index, Dst: single(route.Gw), Scope: netlink.SCOPE_LINK, Protocol: unix.RTPROT_DHCP})
+		}
+		list = append(list, route)
+	}
+	return list
+}
+
+// removeRoutes removes those of leases that are not wanted.
+func removeRoutes(link netlink.Link, wanted []netlink.Route) error {
+	filter := &netlink.Route{LinkIndex: link.Attrs().Index, Protocol: unix.RTPROT_DHCP}
+	have, err := netlink.RouteListFiltered(netlink.FAMILY_V4, filter, netlink.RT_FILTER_OIF|netlink.RT_FILTER_PROTOCOL)
+	if err != nil {
+		return err
+	}
+	for _, route := range have {
+		keep := slices.ContainsFunc(wanted, func(w netlink.Route) bool {
+			return sameNetwork(w.Dst, route.Dst) && w.Gw.Equal(route.Gw) && w.Priority == route.Priority
+		})
+		if keep {
+			continue
+		}
+		if err := netlink.RouteDel(&route); err != nil && !errors.Is(err, unix.ESRCH) {
+			return fmt.Errorf("removing the route to %v by %v: %w", route.Dst, route.Gw, err)
 		}
 	}
-	if err := netlink.RouteReplace(&route); err != nil {
-		return fmt.Errorf("routing %v by %v: %w", route.Dst, route.Gw, err)
-	}
 	return nil
+}
+
+// sameNetwork holds nil and 0.0.0.0/0 for the same.
+func sameNetwork(a, b *net.IPNet) bool {
+	text := func(n *net.IPNet) string {
+		if n == nil {
+			return "0.0.0.0/0"
+		}
+		return n.String()
+	}
+	return text(a) == text(b)
 }
 
 func single(address net.IP) *net.IPNet {

@@ -1,13 +1,10 @@
 package netconf
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
-	"time"
 
 	"rancheros-kit/init/internal/config"
 
@@ -15,39 +12,102 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A link that was just set up has no carrier for a moment; what is sent before that is lost.
-const (
-	carrierLimit = 5 * time.Second
-	carrierRetry = 20 * time.Millisecond
-)
-
-// setUp applies all that needs no server: MTU, state, fixed addresses, gateway.
+// setUp applies MTU, membership and state. All of it is tried; the error joins what failed.
 func setUp(link netlink.Link, entry config.Interface) error {
 	var problems []error
 	problem := func(what string, err error) {
 		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %s: %w", link.Attrs().Name, what, err))
+			problems = append(problems, fmt.Errorf("%s: %w", what, err))
 		}
 	}
 	if entry.MTU != 0 {
 		problem(fmt.Sprintf("setting the MTU to %d", entry.MTU), netlink.LinkSetMTU(link, entry.MTU))
 	}
-	problem("setting it up", netlink.LinkSetUp(link))
-	for _, address := range addresses(entry) {
-		problem("adding "+address, addAddress(link, address))
+	if master := masterOf(link.Attrs().Name, entry); master != "" {
+		problem("making it a part of "+master, join(link, master, entry.Bond != ""))
 	}
-	if entry.Gateway != "" {
-		gateway := net.ParseIP(entry.Gateway)
-		if gateway == nil {
-			problem("gateway", fmt.Errorf("%q is no address", entry.Gateway))
-		} else {
-			problem("routing by "+entry.Gateway, netlink.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: gateway}))
+	problem("setting it up", netlink.LinkSetUp(link))
+	return errors.Join(problems...)
+}
+
+// masterOf is the bond or bridge that an interface is to be a part of; none is empty.
+func masterOf(name string, entry config.Interface) string {
+	master := entry.Bond
+	if _, isTruth := truth[strings.ToLower(entry.Bridge)]; master == "" && !isTruth {
+		master = entry.Bridge
+	}
+	if master == name {
+		return ""
+	}
+	return master
+}
+
+// join makes a link a part of a bond, which wants it down before, or of a bridge.
+func join(link netlink.Link, name string, bond bool) error {
+	master, err := netlink.LinkByName(name)
+	if err != nil {
+		return err
+	}
+	now, err := netlink.LinkByIndex(link.Attrs().Index)
+	if err != nil {
+		return err
+	}
+	if now.Attrs().MasterIndex == master.Attrs().Index {
+		return nil
+	}
+	if bond {
+		if err := netlink.LinkSetDown(link); err != nil {
+			return err
+		}
+	}
+	return netlink.LinkSetMaster(link, master)
+}
+
+// setAddresses adds the fixed addresses and then the routes by the gateways; what is there already is fine.
+func setAddresses(link netlink.Link, entry config.Interface) error {
+	var problems []error
+	var networks []*net.IPNet
+	for _, text := range fixedAddresses(entry) {
+		address, err := parseAddress(text)
+		if err == nil {
+			networks = append(networks, address.IPNet)
+			err = netlink.AddrAdd(link, address)
+		}
+		if err != nil && !errors.Is(err, unix.EEXIST) {
+			problems = append(problems, fmt.Errorf("adding %s: %w", text, err))
+		}
+	}
+	for _, gateway := range []struct {
+		key, text string
+		is4       bool
+	}{{"gateway", entry.Gateway, true}, {"gateway_ipv6", entry.GatewayIPv6, false}} {
+		if gateway.text == "" {
+			continue
+		}
+		address := net.ParseIP(gateway.text)
+		if address == nil || !gateway.is4 && address.To4() != nil {
+			problems = append(problems, fmt.Errorf("%s: %q is no address that fits", gateway.key, gateway.text))
+			continue
+		}
+		if err := routeBy(link, address, networks); err != nil {
+			problems = append(problems, fmt.Errorf("%s: routing by %s: %w", gateway.key, gateway.text, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func addresses(entry config.Interface) []string {
+// routeBy makes the default route. A gateway outside of the link's own networks is on the link all the same.
+func routeBy(link netlink.Link, gateway net.IP, networks []*net.IPNet) error {
+	route := netlink.Route{LinkIndex: link.Attrs().Index, Gw: gateway, Protocol: unix.RTPROT_STATIC, Flags: int(netlink.FLAG_ONLINK)}
+	for _, own := range networks {
+		if own.Contains(gateway) {
+			route.Flags = 0
+		}
+	}
+	return netlink.RouteReplace(&route)
+}
+
+func fixedAddresses(entry config.Interface) []string {
 	list := append([]string{}, entry.Addresses...)
 	if entry.Address != "" {
 		list = append([]string{entry.Address}, list...)
@@ -55,8 +115,8 @@ func addresses(entry config.Interface) []string {
 	return list
 }
 
-// addAddress adds address/length; without a length it is the address alone. An address that is there already is fine.
-func addAddress(link netlink.Link, text string) error {
+// parseAddress reads address/length; without a length it is the address alone.
+func parseAddress(text string) (*netlink.Addr, error) {
 	if !strings.Contains(text, "/") {
 		if strings.Contains(text, ":") {
 			text += "/128"
@@ -64,29 +124,5 @@ func addAddress(link netlink.Link, text string) error {
 			text += "/32"
 		}
 	}
-	address, err := netlink.ParseAddr(text)
-	if err != nil {
-		return err
-	}
-	if err := netlink.AddrAdd(link, address); err != nil && !errors.Is(err, unix.EEXIST) {
-		return err
-	}
-	return nil
-}
-
-// waitForCarrier waits until the link can send, or gives up and lets the sender try.
-func waitForCarrier(ctx context.Context, name string) {
-	ctx, cancel := context.WithTimeout(ctx, carrierLimit)
-	defer cancel()
-	for {
-		content, err := os.ReadFile("/sys/class/net/" + name + "/carrier")
-		if err == nil && strings.TrimSpace(string(content)) == "1" {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(carrierRetry):
-		}
-	}
+	return netlink.ParseAddr(text)
 }

@@ -10,21 +10,32 @@ import (
 	"syscall"
 	"time"
 
-	"rancheros-kit/init/internal/cloudinit"
 	"rancheros-kit/init/internal/config"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 const (
 	resolvFile = "/etc/resolv.conf"
 	doneFile   = "/run/network.done"
-	// firstLeaseLimit is how long the rest of the machine waits for the first lease of every link; netconf itself goes on.
+	// firstLeaseLimit is how long the rest of the machine waits for the first lease of every link, unless dhcp_timeout says
+	// something else; netconf itself goes on.
 	firstLeaseLimit = 20 * time.Second
 )
 
 // defaults are for a configuration without interfaces.
 var defaults = map[string]config.Interface{"eth*": {DHCP: true}, "lo": {Address: "127.0.0.1/8"}}
+
+// Options are what Run works with.
+type Options struct {
+	Network config.Network
+	// TakeHostname lets a lease name the machine.
+	TakeHostname bool
+	// Root is the directory below which files are written.
+	Root string
+	Log  func(format string, arguments ...any)
+}
 
 // Main is the program netconf: it configures the links that there are and those that come, until it is told to stop.
 func Main([]string) int {
@@ -39,12 +50,13 @@ func Main([]string) int {
 	if err != nil {
 		log("%v", err)
 	}
-	if err := cloudinit.SetHostname(cfg.Hostname); err != nil {
+	if err := setHostname("/", cfg.Hostname); err != nil {
 		log("%v", err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	if err := Run(ctx, cfg.Rancher.Network, "/", log); err != nil {
+	options := Options{Network: cfg.Rancher.Network, TakeHostname: !config.HostnameGiven("/", string(line)), Root: "/", Log: log}
+	if err := Run(ctx, options); err != nil {
 		log("%v", err)
 		return 1
 	}
@@ -55,43 +67,58 @@ func Main([]string) int {
 type network struct {
 	config   map[string]config.Interface
 	resolver *resolver
+	host     *host
 	log      func(format string, arguments ...any)
-	clients  sync.WaitGroup
-	// running are the links by index, with the end of what runs for each.
-	running map[int]context.CancelFunc
+	group    sync.WaitGroup
+
+	lock sync.Mutex
+	// workers are those of the links, by the links' index.
+	workers map[int]*worker
+	// order has every worker as it began.
+	order []*worker
 }
 
-// Run applies a configuration and keeps its leases until ctx ends. Files are written below root.
-func Run(ctx context.Context, cfg config.Network, root string, log func(format string, arguments ...any)) error {
-	n := &network{config: cfg.Interfaces, log: log, running: map[int]context.CancelFunc{},
-		resolver: &resolver{path: filepath.Join(root, resolvFile), config: cfg.DNS}}
+// Run applies a configuration and keeps its leases until ctx ends.
+func Run(ctx context.Context, options Options) error {
+	cfg := options.Network
+	n := &network{config: cfg.Interfaces, log: options.Log, workers: map[int]*worker{},
+		resolver: &resolver{path: filepath.Join(options.Root, resolvFile), config: cfg.DNS},
+		host:     &host{root: options.Root, take: options.TakeHostname}}
 	if len(n.config) == 0 {
 		n.config = defaults
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer n.clients.Wait()
+	defer n.group.Wait()
 	defer cancel()
-	changes := make(chan netlink.LinkUpdate, 16)
+	n.commands(ctx, "pre_cmds", cfg.PreCmds, "")
+	changes := make(chan netlink.LinkUpdate, 64)
 	if err := netlink.LinkSubscribe(changes, ctx.Done()); err != nil {
 		return fmt.Errorf("watching network links: %w", err)
 	}
 	if err := n.resolver.write(); err != nil {
-		log("writing resolv.conf: %v", err)
+		n.log("writing resolv.conf: %v", err)
 	}
+	n.makeDevices()
 	links, err := netlink.LinkList()
 	if err != nil {
 		return fmt.Errorf("listing network links: %w", err)
 	}
-	var leases []<-chan struct{}
 	for _, link := range links {
-		leases = append(leases, n.begin(ctx, link))
+		n.begin(ctx, link)
 	}
-	go n.done(ctx, leases, filepath.Join(root, doneFile))
+	n.group.Add(1)
+	go func() {
+		defer n.group.Done()
+		n.done(ctx, cfg, filepath.Join(options.Root, doneFile))
+	}()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case change, open := <-changes:
+			if ctx.Err() != nil {
+				return nil
+			}
 			if !open {
 				return fmt.Errorf("watching network links: the kernel ended it")
 			}
@@ -100,69 +127,95 @@ func Run(ctx context.Context, cfg config.Network, root string, log func(format s
 	}
 }
 
+// change follows a link. What bridges tell of their ports has another family and is not about the link itself.
 func (n *network) change(ctx context.Context, change netlink.LinkUpdate) {
-	index := change.Attrs().Index
-	if change.Header.Type == syscall.RTM_DELLINK {
-		if cancel, known := n.running[index]; known {
-			cancel()
-			delete(n.running, index)
-		}
+	if change.IfInfomsg.Family != unix.AF_UNSPEC {
 		return
 	}
-	n.begin(ctx, change.Link)
+	attributes := change.Attrs()
+	n.lock.Lock()
+	known := n.workers[attributes.Index]
+	gone := change.Header.Type == unix.RTM_DELLINK
+	if known != nil && (gone || known.name != attributes.Name) {
+		known.cancel()
+		delete(n.workers, attributes.Index)
+	}
+	n.lock.Unlock()
+	switch {
+	case gone:
+	case known == nil:
+		n.begin(ctx, change.Link)
+	case known.name != attributes.Name:
+		n.log("%s is %s now", known.name, attributes.Name)
+		n.begin(ctx, change.Link)
+	default:
+		known.carrier.set(canSend(change.Link))
+	}
 }
 
-// begin configures a link that is seen for the first time. The result is closed when the link has its first lease, or needs
-// none.
-func (n *network) begin(ctx context.Context, link netlink.Link) <-chan struct{} {
-	leased := make(chan struct{})
-	ready := sync.OnceFunc(func() { close(leased) })
+// begin configures a link that is seen for the first time.
+func (n *network) begin(ctx context.Context, link netlink.Link) {
+	n.lock.Lock()
+	defer n.lock.Unlock()
 	attributes := link.Attrs()
-	if _, known := n.running[attributes.Index]; known {
-		ready()
-		return leased
+	if _, known := n.workers[attributes.Index]; known || ctx.Err() != nil {
+		return
 	}
-	entry, found := match(n.config, attributes.Name, attributes.HardwareAddr.String())
+	entry, found := match(n.config, attributes.Name, addressesOf(link)...)
 	if !found && attributes.Name == "lo" {
 		entry, found = defaults["lo"], true
 	}
 	if !found {
-		ready()
-		return leased
+		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	n.running[attributes.Index] = cancel
-	if err := setUp(link, entry); err != nil {
-		n.log("%v", err)
-	}
-	if !entry.DHCP {
-		ready()
-		return leased
-	}
-	client := client{link: link, mtu: entry.MTU, resolver: n.resolver, log: n.log, ready: ready}
-	n.clients.Add(1)
+	own, cancel := context.WithCancel(ctx)
+	w := newWorker(ctx, n, link, entry, cancel)
+	n.workers[attributes.Index] = w
+	n.order = append(n.order, w)
+	n.group.Add(1)
 	go func() {
-		defer n.clients.Done()
-		client.run(ctx)
-		ready()
+		defer n.group.Done()
+		w.run(own)
 	}()
-	return leased
 }
 
-// done tells the machine that the network is there, or will not be soon.
-func (n *network) done(ctx context.Context, leases []<-chan struct{}, path string) {
-	limit := time.NewTimer(firstLeaseLimit)
-	defer limit.Stop()
-	for _, leased := range leases {
-		select {
-		case <-leased:
-			continue
-		case <-limit.C:
-			n.log("going on without the lease of every link")
-		case <-ctx.Done():
-			return
+// next is the worker that began after so many others.
+func (n *network) next(index int) *worker {
+	n.lock.Lock()
+	defer n.lock.Unlock()
+	if index < len(n.order) {
+		return n.order[index]
+	}
+	return nil
+}
+
+// done tells the machine that the network is there, or will not be soon: then it names each link that is not, with the
+// reason. A link's VLANs begin before the link itself is settled.
+func (n *network) done(ctx context.Context, cfg config.Network, path string) {
+	duration := firstLeaseLimit
+	if cfg.DHCPTimeout > 0 {
+		duration = time.Duration(cfg.DHCPTimeout) * time.Second
+	}
+	limit, stop := context.WithTimeout(ctx, duration)
+	defer stop()
+	for index := 0; ; index++ {
+		w := n.next(index)
+		if w == nil {
+			break
 		}
-		break
+		select {
+		case <-w.settled:
+		case <-limit.Done():
+			select {
+			case <-w.settled:
+			default:
+				n.log("%s: not waited for any longer: %s", w.name, w.reason())
+			}
+		}
+	}
+	n.commands(ctx, "post_cmds", cfg.PostCmds, "")
+	if ctx.Err() != nil {
+		return
 	}
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		n.log("%v", err)

@@ -108,7 +108,7 @@ func eventually(t *testing.T, what string, isSo func() bool) {
 	t.Fatalf("never: %s", what)
 }
 
-func addressesOf(t *testing.T, name string) string {
+func addressTexts(t *testing.T, name string) string {
 	t.Helper()
 	link, err := netlink.LinkByName(name)
 	if err != nil {
@@ -142,7 +142,7 @@ func running(t *testing.T, cfg config.Network, root string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, cfg, root, func(format string, arguments ...any) { fmt.Printf(format+"\n", arguments...) })
+		ended <- Run(ctx, Options{Network: cfg, Root: root, Log: func(format string, arguments ...any) { fmt.Printf(format+"\n", arguments...) }})
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -162,10 +162,10 @@ func TestDHCP(t *testing.T) {
 	root := newRoot(t)
 	running(t, config.Network{DNS: config.DNS{Nameservers: []string{"8.8.8.8"}, Search: []string{"own.example"}}}, root)
 	eventually(t, "network.done", func() bool { _, err := os.Stat(filepath.Join(root, doneFile)); return err == nil })
-	if got := addressesOf(t, "eth0"); got != "192.0.2.77/24" {
+	if got := addressTexts(t, "eth0"); got != "192.0.2.77/24" {
 		t.Errorf("eth0 has %q", got)
 	}
-	if got := addressesOf(t, "lo"); got != "127.0.0.1/8" {
+	if got := addressTexts(t, "lo"); got != "127.0.0.1/8" {
 		t.Errorf("lo has %q", got)
 	}
 	content, err := os.ReadFile(filepath.Join(root, resolvFile))
@@ -183,9 +183,9 @@ func TestDHCP(t *testing.T) {
 	seen := server.requests.Load()
 	eventually(t, "the lease is renewed", func() bool { return server.requests.Load() > seen })
 	server.refuse.Store(true)
-	eventually(t, "the address goes when the server refuses it", func() bool { return addressesOf(t, "eth0") == "" })
+	eventually(t, "the address goes when the server refuses it", func() bool { return addressTexts(t, "eth0") == "" })
 	server.refuse.Store(false)
-	eventually(t, "a new lease", func() bool { return addressesOf(t, "eth0") == "192.0.2.77/24" })
+	eventually(t, "a new lease", func() bool { return addressTexts(t, "eth0") == "192.0.2.77/24" })
 }
 
 func TestFixedAddressesAndLateLinks(t *testing.T) {
@@ -199,7 +199,7 @@ func TestFixedAddressesAndLateLinks(t *testing.T) {
 		"late": {Address: "203.0.113.5/24", Gateway: "203.0.113.1"},
 	}}, root)
 	eventually(t, "network.done", func() bool { _, err := os.Stat(filepath.Join(root, doneFile)); return err == nil })
-	if got := addressesOf(t, "eth5"); got != "198.51.100.2/24 198.51.100.3/32" {
+	if got := addressTexts(t, "eth5"); got != "198.51.100.2/24 198.51.100.3/32" {
 		t.Errorf("eth5 has %q", got)
 	}
 	if err := netlink.LinkAdd(&netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Name: "late"}}); err != nil {
@@ -207,8 +207,8 @@ func TestFixedAddressesAndLateLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "the address of a link that came late", func() bool { return addressesOf(t, "late") == "203.0.113.5/24" })
-	if got := addressesOf(t, "lo"); got != "127.0.0.1/8" {
+	eventually(t, "the address of a link that came late", func() bool { return addressTexts(t, "late") == "203.0.113.5/24" })
+	if got := addressTexts(t, "lo"); got != "127.0.0.1/8" {
 		t.Errorf("lo has %q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	environment := append(os.Environ(), cfg.Rancher.Docker.Environment...)
+	environment := slices.Concat(os.Environ(), cfg.Rancher.Network.ProxyEnvironment(), cfg.Rancher.Docker.Environment)
 	return fmt.Errorf("starting %s: %w", program, unix.Exec(program, args, environment))
 }
 
