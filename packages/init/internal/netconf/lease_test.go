@@ -1,0 +1,172 @@
+package netconf
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rancheros-kit/init/internal/config"
+
+	"github.com/vishvananda/netlink"
+)
+
+func has(t *testing.T, name, want string) func() bool {
+	return func() bool {
+		_, err := netlink.LinkByName(name)
+		return err == nil && addressTexts(t, name) == want
+	}
+}
+
+func TestTheCableIsPulledAndPutBack(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	peer := cable(t, "eth0", "server0")
+	server := server{}
+	server.lease.Store(3600)
+	server.start(t, peer)
+	root := newRoot(t)
+	_, stop := running(t, Options{Root: root})
+	eventually(t, "a lease", has(t, "eth0", "192.0.2.77/24"))
+	seen := server.requests.Load()
+	pull := func() {
+		if err := netlink.LinkSetDown(peer); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "no carrier", func() bool { link, err := netlink.LinkByName("eth0"); return err == nil && !canSend(link) })
+		if err := netlink.LinkSetUp(peer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pull()
+	eventually(t, "the lease is asked for anew", func() bool { return server.requests.Load() > seen })
+	server.last.Store(78)
+	pull()
+	eventually(t, "only the new address", has(t, "eth0", "192.0.2.78/24"))
+	link, err := netlink.LinkByName("eth0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "one default route", func() bool {
+		routes, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{LinkIndex: link.Attrs().Index}, netlink.RT_FILTER_OIF)
+		defaults := 0
+		for _, route := range routes {
+			if ones, _ := route.Dst.Mask.Size(); ones == 0 {
+				defaults++
+			}
+		}
+		return err == nil && defaults == 1
+	})
+
+	// A netconf that is started anew does not know the lease of the one before.
+	stop()
+	server.last.Store(79)
+	running(t, Options{Root: root})
+	eventually(t, "only the address of the new process", has(t, "eth0", "192.0.2.79/24"))
+}
+
+func TestHostNameOfTheLease(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	server := server{hostname: "leased"}
+	server.lease.Store(3600)
+	server.start(t, cable(t, "eth0", "server0"))
+	if err := setHostname(newRoot(t), "configured"); err != nil {
+		t.Fatal(err)
+	}
+	hostname := func() string {
+		name, err := os.Hostname()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	root := newRoot(t)
+	_, stop := running(t, Options{Root: root})
+	networkDone(t, root)
+	if got := hostname(); got != "configured" {
+		t.Errorf("the lease named the machine %q", got)
+	}
+	stop()
+	root = newRoot(t)
+	_, stop = running(t, Options{Root: root, TakeHostname: true})
+	networkDone(t, root)
+	if got := hostname(); got != "leased" {
+		t.Errorf("the machine is %q, want the lease's name", got)
+	}
+	if content, err := os.ReadFile(filepath.Join(root, hostsFile)); err != nil || string(content) != "127.0.1.1\tleased\n" {
+		t.Errorf("hosts %q, %v", content, err)
+	}
+	stop()
+	h := host{root: root, take: true}
+	for _, name := range []string{"a\n192.0.2.1 bank", strings.Repeat("a", 65), "a b"} {
+		if err := h.offer("eth0", name); err == nil {
+			t.Errorf("%q was taken", name)
+		}
+	}
+	if err := h.offer("eth0", "first."); err != nil || hostname() != "first" {
+		t.Errorf("%q, %v", hostname(), err)
+	}
+	if err := h.offer("eth1", "second"); err != nil || hostname() != "first" {
+		t.Errorf("another link changed the name: %q, %v", hostname(), err)
+	}
+}
+
+// TestNobodyWaitsForFixedAddresses would not end if anything waited: no server answers, and the limit is an hour.
+func TestNobodyWaitsForFixedAddresses(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	cable(t, "eth0", "peer0")
+	cable(t, "eth1", "peer1")
+	root := newRoot(t)
+	said, _ := running(t, Options{Root: root, Network: config.Network{DHCPTimeout: 3600, Interfaces: map[string]config.Interface{
+		"eth*": {DHCP: true},
+		"eth0": {Address: "198.51.100.2/24", DHCPArgs: "-MA4"},
+		"eth1": {DHCP: false},
+	}}})
+	networkDone(t, root)
+	if got := addressTexts(t, "eth0"); got != "198.51.100.2/24" {
+		t.Errorf("eth0 has %q", got)
+	}
+	if got := addressTexts(t, "eth1"); got != "" {
+		t.Errorf("eth1 has %q", got)
+	}
+	if !said.has(`eth0: dhcp_args "-MA4"`) {
+		t.Error("dhcp_args without a warning")
+	}
+}
+
+func TestWhatFailsIsNamed(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	cable(t, "eth0", "peer0")
+	if err := netlink.LinkSetDown(cable(t, "eth1", "peer1")); err != nil {
+		t.Fatal(err)
+	}
+	cable(t, "eth2", "peer2")
+	root := newRoot(t)
+	said, _ := running(t, Options{Root: root, Network: config.Network{DHCPTimeout: 1, Interfaces: map[string]config.Interface{
+		"eth0": {DHCP: true},
+		"eth1": {DHCP: true},
+		"eth2": {Addresses: []string{"198.51.100.300/24", "198.51.100.2/24"}, Gateway: "nowhere", VLANs: "9999"},
+	}}})
+	networkDone(t, root)
+	for _, want := range []string{
+		"eth0: not waited for any longer: no DHCP server has answered",
+		"eth1: not waited for any longer: it has no carrier",
+		"eth2: adding 198.51.100.300/24: ",
+		`gateway: "nowhere" is no address`,
+		`eth2: vlans: "9999"`,
+	} {
+		if !said.has(want) {
+			t.Errorf("nothing said %q", want)
+		}
+	}
+	if got := addressTexts(t, "eth2"); got != "198.51.100.2/24" {
+		t.Errorf("eth2 has %q", got)
+	}
+}
