@@ -121,6 +121,12 @@ test('eight cards: bridge, VLANs, bond, fixed addresses; the name of the lease; 
       expect(await run('env | sort | grep -i proxy')).toBe(
         'HTTP_PROXY=http://proxy.invalid:3128\nhttp_proxy=http://proxy.invalid:3128\n',
       )
+      // A netconf that is started anew finds everything as it is to be, and complains of nothing.
+      expect(await run('sudo rm /run/network.done && sudo system-docker restart network')).toBe('network\n')
+      expect(await run('sudo wait-for-network')).toBe('')
+      expect(await run('sudo system-docker logs network')).not.toMatch(/bond|br0|vlan|eth1|storage/i)
+      expect(await run('cat /sys/class/net/bond0/bonding/slaves')).toMatch(/^(eth6 eth7|eth7 eth6)\n$/)
+      expect(await run('ip -o -4 addr show dev eth0')).toMatch(/ 10\.0\.2\.15\/24 .* dynamic /)
     } finally {
       client.end()
     }

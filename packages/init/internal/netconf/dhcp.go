@@ -60,7 +60,7 @@ func (c *client) awaitCable(ctx context.Context) {
 	limit, stop := context.WithTimeout(ctx, carrierLimit)
 	defer stop()
 	if !c.carrier.wait(limit) && ctx.Err() == nil {
-		c.network.log("%s: not waited for: %s", c.name, c.reason())
+		c.network.giveUp(c.worker)
 		c.settle()
 	}
 }

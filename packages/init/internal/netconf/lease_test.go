@@ -149,7 +149,8 @@ func TestWhatFailsIsNamed(t *testing.T) {
 	}
 	cable(t, "eth2", "peer2")
 	root := newRoot(t)
-	said, _ := running(t, Options{Root: root, Network: config.Network{DHCPTimeout: 1, Interfaces: map[string]config.Interface{
+	var told journal
+	said, _ := running(t, Options{Root: root, Tell: told.add, Network: config.Network{DHCPTimeout: 1, Interfaces: map[string]config.Interface{
 		"eth0": {DHCP: true},
 		"eth1": {DHCP: true},
 		"eth2": {Addresses: []string{"198.51.100.300/24", "198.51.100.2/24"}, Gateway: "nowhere", VLANs: "9999"},
@@ -165,6 +166,9 @@ func TestWhatFailsIsNamed(t *testing.T) {
 		if !said.has(want) {
 			t.Errorf("nothing said %q", want)
 		}
+	}
+	if !told.has("eth0: not waited for") || !told.has("eth1: not waited for") || told.has("eth2") {
+		t.Error("what has to be told of links that nobody waits for")
 	}
 	if got := addressTexts(t, "eth2"); got != "198.51.100.2/24" {
 		t.Errorf("eth2 has %q", got)

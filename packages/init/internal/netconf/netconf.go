@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/kmsg"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -35,6 +36,8 @@ type Options struct {
 	// Root is the directory below which files are written.
 	Root string
 	Log  func(format string, arguments ...any)
+	// Tell gets what someone before the console has to know: a link that nobody waits for any longer. Log gets it too.
+	Tell func(format string, arguments ...any)
 }
 
 // Main is the program netconf: it configures the links that there are and those that come, until it is told to stop.
@@ -55,7 +58,8 @@ func Main([]string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	options := Options{Network: cfg.Rancher.Network, TakeHostname: !config.HostnameGiven("/", string(line)), Root: "/", Log: log}
+	options := Options{Network: cfg.Rancher.Network, TakeHostname: !config.HostnameGiven("/", string(line)), Root: "/", Log: log,
+		Tell: func(format string, arguments ...any) { kmsg.Error("netconf: "+format, arguments...) }}
 	if err := Run(ctx, options); err != nil {
 		log("%v", err)
 		return 1
@@ -69,6 +73,7 @@ type network struct {
 	resolver *resolver
 	host     *host
 	log      func(format string, arguments ...any)
+	tell     func(format string, arguments ...any)
 	group    sync.WaitGroup
 
 	lock sync.Mutex
@@ -81,7 +86,7 @@ type network struct {
 // Run applies a configuration and keeps its leases until ctx ends.
 func Run(ctx context.Context, options Options) error {
 	cfg := options.Network
-	n := &network{config: cfg.Interfaces, log: options.Log, workers: map[int]*worker{},
+	n := &network{config: cfg.Interfaces, log: options.Log, tell: options.Tell, workers: map[int]*worker{},
 		resolver: &resolver{path: filepath.Join(options.Root, resolvFile), config: cfg.DNS},
 		host:     &host{root: options.Root, take: options.TakeHostname}}
 	if len(n.config) == 0 {
@@ -209,7 +214,7 @@ func (n *network) done(ctx context.Context, cfg config.Network, path string) {
 			select {
 			case <-w.settled:
 			default:
-				n.log("%s: not waited for any longer: %s", w.name, w.reason())
+				n.giveUp(w)
 			}
 		}
 	}
@@ -219,6 +224,14 @@ func (n *network) done(ctx context.Context, cfg config.Network, path string) {
 	}
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		n.log("%v", err)
+	}
+}
+
+// giveUp says why nobody waits for a link any longer.
+func (n *network) giveUp(w *worker) {
+	n.log("%s: not waited for any longer: %s", w.name, w.reason())
+	if n.tell != nil {
+		n.tell("%s: not waited for any longer: %s", w.name, w.reason())
 	}
 }
 
