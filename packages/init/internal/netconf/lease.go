@@ -70,6 +70,8 @@ func read(lease *nclient4.Lease) (grant, error) {
 	if given.renew <= 0 || given.renew >= given.end {
 		given.renew = given.end / 2
 	}
+	// A lease of nothing would be renewed without a pause.
+	given.renew = max(given.renew, time.Second)
 	return given, nil
 }
 

@@ -1,13 +1,18 @@
 package netconf
 
 import (
+	"math"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"rancheros-kit/init/internal/config"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
 	"github.com/vishvananda/netlink"
 )
 
@@ -172,5 +177,38 @@ func TestWhatFailsIsNamed(t *testing.T) {
 	}
 	if got := addressTexts(t, "eth2"); got != "198.51.100.2/24" {
 		t.Errorf("eth2 has %q", got)
+	}
+}
+
+func TestReadOfLeases(t *testing.T) {
+	read := func(modifiers ...dhcpv4.Modifier) (grant, error) {
+		ack, err := dhcpv4.New(append([]dhcpv4.Modifier{dhcpv4.WithYourIP(net.IPv4(192, 0, 2, 7))}, modifiers...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read(&nclient4.Lease{ACK: ack})
+	}
+	if _, err := read(dhcpv4.WithYourIP(net.IPv4zero)); err == nil {
+		t.Error("a lease without an address was taken")
+	}
+	zero, err := read(dhcpv4.WithLeaseTime(0))
+	if err != nil || zero.renew != time.Second {
+		t.Errorf("a lease of nothing is renewed after %v, %v", zero.renew, err)
+	}
+	endless, err := read(dhcpv4.WithLeaseTime(math.MaxUint32), dhcpv4.WithNetmask(net.CIDRMask(20, 32)))
+	if address := endless.lifetime(); err != nil || address.ValidLft != 0 || address.IPNet.String() != "192.0.2.7/20" {
+		t.Errorf("an endless lease: %v for %d s, %v", address, address.ValidLft, err)
+	}
+	hostile, err := read(dhcpv4.WithOption(dhcpv4.OptDomainName("lan ok.example a;b x\nnameserver")))
+	if got := strings.Join(hostile.names.search, " "); err != nil || got != "lan ok.example x nameserver" {
+		t.Errorf("search %q, %v", got, err)
+	}
+	outside, err := read(dhcpv4.WithNetmask(net.CIDRMask(32, 32)), dhcpv4.WithRouter(net.IPv4(203, 0, 113, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := outside.routesOf(&netlink.Device{LinkAttrs: netlink.LinkAttrs{Index: 3}})
+	if len(routes) != 2 || routes[0].Dst.String() != "203.0.113.1/32" || routes[1].Gw.String() != "203.0.113.1" {
+		t.Errorf("routes by a router outside: %v", routes)
 	}
 }

@@ -23,6 +23,7 @@ const (
 	// firstLeaseLimit is how long the rest of the machine waits for the first lease of every link, unless dhcp_timeout says
 	// something else; netconf itself goes on.
 	firstLeaseLimit = 20 * time.Second
+	watchBuffer     = 1 << 20
 )
 
 // defaults are for a configuration without interfaces.
@@ -97,7 +98,9 @@ func Run(ctx context.Context, options Options) error {
 	defer cancel()
 	n.commands(ctx, "pre_cmds", cfg.PreCmds, "")
 	changes := make(chan netlink.LinkUpdate, 64)
-	if err := netlink.LinkSubscribe(changes, ctx.Done()); err != nil {
+	// Containers that start together make many links at once.
+	watch := netlink.LinkSubscribeOptions{ReceiveBufferSize: watchBuffer, ReceiveBufferForceSize: true}
+	if err := netlink.LinkSubscribeWithOptions(changes, ctx.Done(), watch); err != nil {
 		return fmt.Errorf("watching network links: %w", err)
 	}
 	if err := n.resolver.write(); err != nil {
