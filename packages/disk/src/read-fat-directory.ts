@@ -45,7 +45,7 @@ export function readEntries(bytes: Uint8Array, directory: string): ReadEntry[] {
       continue
     }
     const isLong = long?.missing === 0 && long.checksum === shortChecksum(values.name)
-    const name = isLong && long ? long.text() : shortName(values.name, values.lowerCase)
+    const name = isLong && long ? unicode(long.text(), directory) : shortName(values.name, values.lowerCase)
     long = undefined
     if (first === 0x2e && (name === '.' || name === '..')) continue
     const isLabel = hasAttribute(values.attributes, fatAttribute.volumeId)
@@ -105,9 +105,19 @@ function shortName(name: Uint8Array, lowerCase: number): string {
   return extension === '' ? base : `${base}.${extension}`
 }
 
+/** Half of a surrogate pair is no character, and must not pass for a byte that is not UTF-8. */
+function unicode(name: string, directory: string): string {
+  if (name.isWellFormed()) return name
+  throw nameError(name, directory)
+}
+
 function checkedName(name: string, directory: string): string {
   if (name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)) return name
-  throw new DiskError('ROS_DISK_NAME', 'directory holds an entry whose name is no file name', {
+  throw nameError(name, directory)
+}
+
+function nameError(name: string, directory: string): DiskError {
+  return new DiskError('ROS_DISK_NAME', 'directory holds an entry whose name is no file name', {
     subject: directory,
     got: JSON.stringify(name),
   })
