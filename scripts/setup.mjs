@@ -32,6 +32,7 @@ const TEST_PACKAGES = [
   'e2fsprogs',
   'openssh-server',
   'openssh-client',
+  'bsdutils',
   'iproute2',
   'dpkg-dev',
   'zstd',

@@ -77,9 +77,9 @@ async function compressedSegment(context: BuildContext, segment: Segment): Promi
   return store.derived(key, async function* () {
     const step = `segment ${segment.name}`
     const text = `archived and compressed (${compression.compression} -${compression.level})`
+    const tree = await segment.tree()
     let done = 0
     report({ step, text, done })
-    const tree = await segment.tree()
     yield* abortable(writeSegment({ name: segment.name, tree, ...compression }), signal, (length) => {
       done += length
       report({ step, text, done })

@@ -25,17 +25,24 @@ func stopContainers() error {
 		return err
 	}
 	defer docker.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 3*containerTimeout*time.Second)
-	defer cancel()
-	running, err := docker.ContainerList(ctx, container.ListOptions{})
+	running, err := list(docker)
 	if client.IsErrConnectionFailed(err) {
 		return nil // no daemon, no containers
 	}
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*containerTimeout*time.Second)
+	defer cancel()
 	first, rest := split(running)
 	return errors.Join(stopAll(ctx, docker, first), stopAll(ctx, docker, rest))
+}
+
+// list does not wait long: a daemon that is still starting, or hangs, gets its signal all the same.
+func list(docker *client.Client) ([]container.Summary, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), listTimeout)
+	defer cancel()
+	return docker.ContainerList(ctx, container.ListOptions{})
 }
 
 func split(running []container.Summary) (first, rest []container.Summary) {
