@@ -1,7 +1,7 @@
 export type { IsoArea } from './area.ts'
 export { IsoError, type IsoErrorCode } from './error.ts'
 export { describeLayout, type IsoLayout, layoutIso } from './layout.ts'
-export type { BiosBoot, HybridBoot, IsoBoot, IsoOptions } from './options.ts'
+export type { BiosBoot, HybridBoot, IsoBoot, IsoOptions, UefiBoot } from './options.ts'
 export { type IsoImage, type IsoVolume, type ReadIsoOptions, readIso } from './read.ts'
 export type { BootEntry } from './read-boot.ts'
 export type { Hierarchy } from './read-tree.ts'
