@@ -30,6 +30,8 @@ export interface InitrdContents {
 export interface ReadInitrdOptions {
   /** Compressed segments are unpacked into memory: this many bytes at the most, all together. Default 1 GiB. */
   readonly memoryLimit?: number
+  /** Keeps the content of a compressed segment elsewhere than in memory; `memoryLimit` does not count for it then. */
+  readonly store?: (chunks: AsyncIterable<Uint8Array>) => Promise<ByteSource>
 }
 
 /**
@@ -46,7 +48,7 @@ export async function readInitrd(
   const unpacker = new Unpacker()
   const segments: InitrdSegment[] = []
   const window = new ByteWindow(source)
-  let inMemory = 0
+  let held = 0
 
   for (let offset = await window.skipZeros(0); offset < source.size; ) {
     if ((await startsArchive(window, offset)) && offset % ALIGNMENT === 0) {
@@ -55,8 +57,13 @@ export async function readInitrd(
       offset = await nextAfterArchive(source, window, end)
     } else {
       const format = await formatAt(window, offset)
-      const { content, size } = await unpackMember(source, offset, format, limit - inMemory)
-      inMemory += content.size
+      const { content, size } = await unpackMember(
+        source,
+        offset,
+        format,
+        options.store ?? ((chunks) => inMemory(chunks, offset, limit - held)),
+      )
+      held += content.size
       const entries = await unpackContent(content, unpacker, offset)
       segments.push({ compression: format, offset, size, contentSize: content.size, entries })
       offset = await window.skipZeros(offset + size)
@@ -131,17 +138,27 @@ async function unpackMember(
   source: ByteSource,
   offset: number,
   format: Format,
-  limit: number,
+  store: (chunks: AsyncIterable<Uint8Array>) => Promise<ByteSource>,
 ): Promise<{ content: ByteSource; size: number }> {
-  const running = decompressMember(source.open(offset), format)
+  let size: number | undefined
+  async function* chunks(): AsyncGenerator<Uint8Array, void> {
+    size = yield* decompressMember(source.open(offset), format)
+  }
+  const content = await store(chunks())
+  if (size === undefined) throw new Error('a segment was not read to its end before it was stored')
+  return { content, size }
+}
+
+async function inMemory(
+  given: AsyncIterable<Uint8Array>,
+  offset: number,
+  limit: number,
+): Promise<ByteSource> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for (;;) {
-    const next = await running.next()
-    if (next.done) return { content: chunkedSource(chunks), size: next.value }
-    size += next.value.length
+  for await (const chunk of given) {
+    size += chunk.length
     if (size > limit) {
-      await running.return(0)
       throw new InitrdError('ROS_INITRD_LIMIT', 'compressed segments hold too much for memory', {
         subject: `offset ${offset}`,
         got: `${size} bytes or more`,
@@ -149,6 +166,7 @@ async function unpackMember(
         hint: 'allow more with memoryLimit',
       })
     }
-    chunks.push(next.value)
+    chunks.push(chunk)
   }
+  return chunkedSource(chunks)
 }
