@@ -42,7 +42,8 @@ async function openCompressed(
   depth: number,
 ): Promise<Container> {
   // An initrd is not decompressed as a whole: other segments may follow the first.
-  if (/^07070[12]/.test(textOf(await firstDecompressed(source, format, 6)))) return openInitrd(source, name, spool)
+  if (/^07070[12]/.test(textOf(await firstDecompressed(source, format, 6))))
+    return openInitrd(source, name, spool)
   const content = await spool.store(decompress(source.open(), format), name)
   const inner = depth < MAX_DEPTH ? await openContainer(content, name, spool, depth + 1) : undefined
   if (inner && inner.type !== 'content') return { ...inner, compression: format }
