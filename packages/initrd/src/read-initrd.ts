@@ -44,11 +44,10 @@ export async function readInitrd(
   source: ByteSource,
   options: ReadInitrdOptions = {},
 ): Promise<InitrdContents> {
-  const limit = options.memoryLimit ?? 2 ** 30
+  const store = segmentStore(options)
   const unpacker = new Unpacker()
   const segments: InitrdSegment[] = []
   const window = new ByteWindow(source)
-  let held = 0
 
   for (let offset = await window.skipZeros(0); offset < source.size; ) {
     if ((await startsArchive(window, offset)) && offset % ALIGNMENT === 0) {
@@ -57,13 +56,7 @@ export async function readInitrd(
       offset = await nextAfterArchive(source, window, end)
     } else {
       const format = await formatAt(window, offset)
-      const { content, size } = await unpackMember(
-        source,
-        offset,
-        format,
-        options.store ?? ((chunks) => inMemory(chunks, offset, limit - held)),
-      )
-      held += content.size
+      const { content, size } = await unpackMember(source, offset, format, (chunks) => store(chunks, offset))
       const entries = await unpackContent(content, unpacker, offset)
       segments.push({ compression: format, offset, size, contentSize: content.size, entries })
       offset = await window.skipZeros(offset + size)
@@ -134,7 +127,8 @@ async function formatAt(window: ByteWindow, offset: number): Promise<Format> {
   return format
 }
 
-async function unpackMember(
+/** Decompresses the segment at `offset`; `size` is that of its compressed bytes. */
+export async function unpackMember(
   source: ByteSource,
   offset: number,
   format: Format,
@@ -147,6 +141,20 @@ async function unpackMember(
   const content = await store(chunks())
   if (size === undefined) throw new Error('a segment was not read to its end before it was stored')
   return { content, size }
+}
+
+/** Where the content of segments goes: to the caller's store, or to memory up to the limit for all of them. */
+export function segmentStore(
+  options: ReadInitrdOptions,
+): (chunks: AsyncIterable<Uint8Array>, offset: number) => Promise<ByteSource> {
+  const { store } = options
+  if (store) return (chunks) => store(chunks)
+  let left = options.memoryLimit ?? 2 ** 30
+  return async (chunks, offset) => {
+    const content = await inMemory(chunks, offset, left)
+    left -= content.size
+    return content
+  }
 }
 
 async function inMemory(
