@@ -146,7 +146,7 @@ function ruleOf({ header, content }: ArchiveEntry, reason: string): InitrdRule {
   if (type !== 'file' && type !== 'symlink' && content.size > 0) return 'newc/special-data'
   if (reason === 'its directory is not there') return 'newc/parent'
   if (reason.startsWith('link target is empty')) return 'newc/symlink-empty'
-  return /bytes$/.test(reason) ? 'newc/name-length' : 'newc/dropped'
+  return reason.endsWith('bytes') ? 'newc/name-length' : 'newc/dropped'
 }
 
 /** Where the next header stands when this entry's content or name was not filled up; undefined when all is well. */
