@@ -1,4 +1,4 @@
-export { type DebArchive, type DebMember, readDeb } from './deb.ts'
+export { type DebArchive, type DebMember, debMembers, memberChunks, readDeb } from './deb.ts'
 export { type DebReference, debTree } from './deb-tree.ts'
 export { type Paragraph, parseParagraphs } from './deb822.ts'
 export { DebianError, type DebianErrorCode } from './error.ts'

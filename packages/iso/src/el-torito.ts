@@ -76,7 +76,7 @@ export async function withBootInfoTable(
 }
 
 /** Sum of little-endian 32-bit words modulo 2³², a last part filled up with zeros. */
-async function sumOfWords(source: ByteSource): Promise<number> {
+export async function sumOfWords(source: ByteSource): Promise<number> {
   let sum = 0
   let position = 0
   for await (const chunk of source.open()) {

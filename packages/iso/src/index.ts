@@ -1,6 +1,8 @@
 export type { IsoArea } from './area.ts'
 export { IsoError, type IsoErrorCode } from './error.ts'
 export { describeLayout, type IsoLayout, layoutIso } from './layout.ts'
+export { lintIso } from './lint-iso.ts'
+export { type IsoRule, isoRules } from './lint-rules.ts'
 export type { BiosBoot, HybridBoot, IsoBoot, IsoOptions, UefiBoot } from './options.ts'
 export { type IsoImage, type IsoVolume, type ReadIsoOptions, readIso } from './read.ts'
 export type { BootEntry } from './read-boot.ts'

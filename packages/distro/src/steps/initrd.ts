@@ -8,6 +8,7 @@ import { file, Tree } from '@ros/tree'
 import { abortable } from '../abortable.ts'
 import { assetText, assetTree } from '../assets.ts'
 import type { BuildContext } from '../build.ts'
+import { codeDigest } from '../code-digest.ts'
 import { DistroError } from '../error.ts'
 import { setKey } from '../inputs.ts'
 import { imagesTar } from './images.ts'
@@ -57,7 +58,8 @@ export async function buildInitrd(context: BuildContext, kernel: KernelSet): Pro
   const osConfig = (await assetText('os-config.yml')).replaceAll('${VERSION}', recipe.version)
   const ros = rosBinary(recipe.arch)
   const rosInputs = { ros: await sha256(ros), osConfig }
-  const buildId = sha256Text(JSON.stringify([first.map(({ name, inputs }) => ({ name, inputs })), rosInputs]))
+  const before = first.map(({ name, inputs }) => ({ name, inputs }))
+  const buildId = sha256Text(JSON.stringify([codeDigest(), before, rosInputs]))
   const last: Segment = {
     name: 'ros',
     inputs: { ...rosInputs, buildId, time },
