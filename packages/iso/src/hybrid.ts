@@ -54,6 +54,7 @@ interface Partition {
 
 const HIDDEN_NTFS = 0x17
 const EFI_SYSTEM = 0xef
+const PROTECTIVE = 0xee
 
 /** Where the parts of a hybrid image are, in sectors of 2048 bytes. */
 export interface HybridPlaces {
@@ -63,17 +64,23 @@ export interface HybridPlaces {
   readonly end: number
   /** Partition 2: the EFI system partition, its size in bytes. */
   readonly esp?: { readonly lba: number; readonly size: number }
+  /** Length of the image. */
+  readonly sectorCount: number
 }
 
-/** The first 512 bytes of a hybrid image. */
-export function encodeHybridMbr(hybrid: HybridBoot, { imageLba, start, end, esp }: HybridPlaces): Uint8Array {
+/** The first 512 bytes of a hybrid image. With a GPT one entry keeps everything from those who know no GPT (UEFI 2.10, §5.2.3). */
+export function encodeHybridMbr(hybrid: HybridBoot, places: HybridPlaces): Uint8Array {
+  const { imageLba, start, end, esp, sectorCount } = places
   const factor = SECTOR / DISK_SECTOR
   const partitions = new Uint8Array(64)
   const write = (index: number, partition: Partition) =>
     partitions.set(encodePartition(partition), index * partitionEntry.size)
-  write(0, { active: true, type: HIDDEN_NTFS, start: start * factor, count: (end - start) * factor })
-  if (esp)
-    write(1, { active: false, type: EFI_SYSTEM, start: esp.lba * factor, count: esp.size / DISK_SECTOR })
+  if (hybrid.gpt) write(0, { active: false, type: PROTECTIVE, start: 1, count: sectorCount * factor - 1 })
+  else {
+    write(0, { active: true, type: HIDDEN_NTFS, start: start * factor, count: (end - start) * factor })
+    if (esp)
+      write(1, { active: false, type: EFI_SYSTEM, start: esp.lba * factor, count: esp.size / DISK_SECTOR })
+  }
   return masterBootRecord.encode({
     code: hybrid.mbr,
     imageSector: imageLba * factor,

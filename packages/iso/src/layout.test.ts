@@ -6,6 +6,7 @@ import { describeLayout, type IsoBoot, type IsoOptions, layoutIso, writeIso } fr
 
 const options: IsoOptions = { volumeId: 'TEST', created: 0 }
 const bios = { image: 'boot.bin', catalog: 'boot.cat' }
+const GUID = '01234567-89ab-cdef-0123-456789abcdef'
 const hybrid = { mbr: new Uint8Array(432), diskId: 1 }
 
 function bootable(size = 3000): Tree {
@@ -101,6 +102,14 @@ describe('layoutIso', () => {
     ['boot code of 431 bytes', { hybrid: { ...hybrid, mbr: new Uint8Array(431) } }],
     ['a disk id of 33 bits', { hybrid: { ...hybrid, diskId: 2 ** 32 } }],
     ['a partition that starts in the system area', { hybrid: { ...hybrid, partitionOffset: 15 } }],
+    [
+      'a GPT whose first partition starts with the image',
+      { hybrid: { ...hybrid, partitionOffset: 0, gpt: { diskGuid: GUID, partitionGuids: [GUID, GUID] } } },
+    ],
+    [
+      'what is no GUID',
+      { hybrid: { ...hybrid, gpt: { diskGuid: GUID.slice(1), partitionGuids: [GUID, GUID] } } },
+    ],
     ['an empty EFI system partition', { uefi: { esp: zeros(0) } }],
     ['an EFI system partition of no whole sector', { uefi: { esp: zeros(1000) } }],
     ['an EFI system partition of 32 MiB', { uefi: { esp: zeros(65_536 * 512) } }],

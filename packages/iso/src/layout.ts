@@ -1,6 +1,6 @@
 // Sector map of an image, in this order; parts that were not asked for take no sectors.
 //
-//        0  system area: 16 sectors, the first 512 bytes a master boot record when hybrid
+//        0  system area: 16 sectors, a master boot record when hybrid, and a GPT behind it when asked for
 //       16  primary volume descriptor
 //       17  boot record (El Torito; the specification fixes this sector)
 //        …  Joliet volume descriptor
@@ -12,7 +12,7 @@
 //        …  files in bytewise order of their paths, the boot catalogue among them
 //        …  zeros up to a whole cylinder when hybrid: the end of partition 1
 //        …  EFI system partition, partition 2 when hybrid
-//        …  zeros up to a whole cylinder when hybrid
+//        …  zeros up to a whole cylinder when hybrid, the last of them a GPT's second copy
 
 import { zeros } from '@ros/bytes'
 import type { Tree, TreeNode } from '@ros/tree'
@@ -22,10 +22,11 @@ import { type DescriptorSet, placeDescriptorSet } from './descriptor-set.ts'
 import type { Extent } from './directory-record.ts'
 import { sectionsOf } from './extent.ts'
 import { planHierarchy } from './hierarchy.ts'
-import { CYLINDER, encodeHybridMbr } from './hybrid.ts'
+import { CYLINDER, type HybridPlaces } from './hybrid.ts'
 import { collectItems, type Item } from './item.ts'
 import { checkOptions, type IsoOptions, partitionOffset } from './options.ts'
 import { SECTOR } from './sector.ts'
+import { BACKUP_GPT, encodeBackupGpt, encodeSystemArea, SYSTEM_AREA } from './system-area.ts'
 import { placeVolume } from './volume.ts'
 
 /** An image with a place for every byte, ready to be written. */
@@ -38,8 +39,6 @@ export interface IsoLayout {
   /** Throws `ROS_ISO_BOOT` when a content that the options speak of is unfit for them. Called before the first byte. */
   check(): Promise<void>
 }
-
-const SYSTEM_AREA = 16 * SECTOR
 
 /**
  * Places a tree in an image: nothing is read but names, metadata and sizes. Same tree and options, same bytes.
@@ -63,12 +62,14 @@ export function layoutIso(given: Tree, options: IsoOptions): IsoLayout {
   let end = 0 // of the file system and partition 1
 
   const sectors = new Allocator()
-  sectors.placeBytes('system area', SYSTEM_AREA, () => {
-    const area = new Uint8Array(SYSTEM_AREA)
-    const places = { imageLba: imageLba(), start, end, ...(esp && { esp: { lba: espLba, size: esp.size } }) }
-    if (boot?.hybrid) area.set(encodeHybridMbr(boot.hybrid, places))
-    return area
+  const places = (): HybridPlaces => ({
+    imageLba: imageLba(),
+    start,
+    end,
+    sectorCount: sectors.next,
+    ...(esp && { esp: { lba: espLba, size: esp.size } }),
   })
+  sectors.placeBytes('system area', SYSTEM_AREA, () => encodeSystemArea(boot?.hybrid, places()))
   const kinds = (options.joliet ?? true) ? (['iso', 'joliet'] as const) : (['iso'] as const)
   const whole: DescriptorSet = {
     label: '',
@@ -101,16 +102,16 @@ export function layoutIso(given: Tree, options: IsoOptions): IsoLayout {
       planned && boot ? bootContent(planned, boot, node, { image: imageLba(), esp: espLba }) : node.content
     lbas.set(node, sectors.place(`file /${path}`, node.content.size, content))
   }
-  const pad = (owner: string) => {
-    const padding = (CYLINDER - ((sectors.next * SECTOR) % CYLINDER)) % CYLINDER
+  const pad = (owner: string, reserved = 0) => {
+    const padding = (CYLINDER - ((sectors.next * SECTOR + reserved) % CYLINDER)) % CYLINDER
     if (boot?.hybrid) sectors.place(owner, padding, () => zeros(padding))
   }
   pad('padding to a cylinder')
   end = sectors.next
-  if (esp) {
-    espLba = sectors.place('EFI system partition', esp.size, () => esp)
-    pad('padding of the last cylinder')
-  }
+  if (esp) espLba = sectors.place('EFI system partition', esp.size, () => esp)
+  const gpt = boot?.hybrid?.gpt
+  pad('padding of the last cylinder', gpt ? BACKUP_GPT : 0)
+  if (gpt) sectors.placeBytes('backup GPT', BACKUP_GPT, () => encodeBackupGpt(gpt, places()))
   return {
     size: sectors.next * SECTOR,
     sectorCount: sectors.next,

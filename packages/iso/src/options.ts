@@ -56,14 +56,23 @@ export interface HybridBoot {
   readonly diskId: number
   /**
    * Sector at which partition 1 starts, 16 … 65535: it then has volume descriptors, path tables and directories of its own, so that it
-   * can be mounted like the whole. 0: it starts with the image. Default 16 with `uefi`, which wants partitions that checkers
-   * find in order, else 0.
+   * can be mounted like the whole. 0: it starts with the image. Default 16 with `uefi` or
+   * `gpt`, which want partitions that checkers find in order, else 0.
    */
   readonly partitionOffset?: number
+  /** A GUID partition table in place of the MBR's. No partition is then marked active, which some old BIOSes want. */
+  readonly gpt?: GptOptions
+}
+
+/** Identifiers of a GUID partition table, each 8-4-4-4-12 hexadecimal digits. */
+export interface GptOptions {
+  readonly diskGuid: string
+  /** Of the file system and of the EFI system partition. */
+  readonly partitionGuids: readonly [string, string]
 }
 
 export function partitionOffset({ hybrid, uefi }: IsoBoot): number {
-  return hybrid ? (hybrid.partitionOffset ?? (uefi ? 16 : 0)) : 0
+  return hybrid ? (hybrid.partitionOffset ?? (uefi || hybrid.gpt ? 16 : 0)) : 0
 }
 
 /** Throws `ROS_ISO_FIELD` or `ROS_ISO_DATE` for an option that the image cannot hold. */
@@ -104,7 +113,11 @@ function checkBoot({ bios, uefi, hybrid }: IsoBoot): void {
   if (!hybrid) return
   checkWhole('boot.hybrid.diskId', hybrid.diskId, 0, 0xffff_ffff)
   checkWhole('length of boot.hybrid.mbr', hybrid.mbr.length, 432, 432)
-  if (hybrid.partitionOffset) checkWhole('boot.hybrid.partitionOffset', hybrid.partitionOffset, 16, 0xffff)
+  const { gpt, partitionOffset: offset } = hybrid
+  if (offset || gpt) checkWhole('boot.hybrid.partitionOffset', offset ?? 16, 16, 0xffff)
+  if (!gpt) return
+  checkGuid('boot.hybrid.gpt.diskGuid', gpt.diskGuid)
+  for (const guid of gpt.partitionGuids) checkGuid('boot.hybrid.gpt.partitionGuids', guid)
 }
 
 function checkWhole(subject: string, value: number, min: number, max: number): void {
@@ -113,5 +126,14 @@ function checkWhole(subject: string, value: number, min: number, max: number): v
     subject,
     got: String(value),
     limit: `${min} … ${max}`,
+  })
+}
+
+function checkGuid(subject: string, guid: string): void {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(guid)) return
+  throw new IsoError('ROS_ISO_FIELD', 'not a GUID', {
+    subject,
+    got: JSON.stringify(guid),
+    limit: '8-4-4-4-12 hexadecimal digits',
   })
 }

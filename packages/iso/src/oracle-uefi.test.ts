@@ -141,3 +141,53 @@ describe('partition 1 alone', () => {
     )
   })
 })
+
+describe('with a GUID partition table', () => {
+  let disk: string
+
+  beforeAll(async () => {
+    disk = join(folder, 'gpt.iso')
+    const guid = (last: string) => `01234567-89ab-cdef-0123-45678900000${last}`
+    const gpt = { diskGuid: guid('0'), partitionGuids: [guid('1'), guid('2')] as const }
+    const hybrid = options.boot?.hybrid && { ...options.boot.hybrid, gpt }
+    if (!options.boot || !hybrid) throw new Error('the sample is no hybrid')
+    const placed = layoutIso(tree, { ...options, boot: { ...options.boot, hybrid } })
+    espLba = placed.areas.find(({ owner }) => owner === 'EFI system partition')?.lba ?? 0
+    expect(placed.size % 1_048_576).toBe(0)
+    await replaceFile(disk, writeIso(placed, { reuseBuffers: true }))
+  })
+
+  test('sfdisk and sgdisk find both partitions and no fault', async () => {
+    expect(await run('sfdisk', '-V', disk)).toContain('No errors detected.')
+    const table = await run('sfdisk', '-d', disk)
+    expect(table).toMatch(/^label: gpt$/m)
+    expect(table).toMatch(/^label-id: 01234567-89AB-CDEF-0123-456789000000$/m)
+    expect(table).toMatch(
+      new RegExp(`start= +64, size= +${4 * (espLba - OFFSET)}, type=EBD0A0A2-.*name="ISO9660"`),
+    )
+    expect(table).toMatch(
+      new RegExp(`start= +${4 * espLba}, size= +2880, type=C12A7328-.*000002, name="EFI system"`),
+    )
+    const verified = await run('sgdisk', '-v', disk)
+    expect(verified).toContain('No problems found.')
+    expect(verified).not.toMatch(/invalid|corrupt|caution|warning/i)
+  })
+
+  test('xorriso finds a protective MBR, the GPT and the boot entries', async () => {
+    const report = ['-report_el_torito', 'plain', '-report_system_area', 'plain']
+    const text = await run('xorriso', '-indev', disk, ...report)
+    expect(text).not.toMatch(/: (WARNING|SORRY|FAILURE|FATAL) :/)
+    expect(text).toMatch(/System area summary: MBR isohybrid cyl-align-\w+ GPT/)
+    expect(text).toMatch(/MBR partition +: +1 +0x00 +0xee +1 +\d+/)
+    expect(text).toMatch(/GPT start and size : +1 +64 +\d+/)
+    expect(text).toMatch(
+      new RegExp(`El Torito boot img : +2 +UEFI +y +none +0x0000 +0x00 +2880 +${espLba}$`, 'm'),
+    )
+  })
+
+  test('blkid names the table, and reads the whole as a file system', async () => {
+    const text = await run('blkid', '-p', '-o', 'export', disk)
+    expect(text).toContain('PTTYPE=gpt')
+    expect(text).toContain('TYPE=iso9660')
+  })
+})
