@@ -8,14 +8,15 @@ import type { FatVolume } from './read-fat-boot.ts'
 const FIRST = 2
 // Divisible by 3 and 4: no entry of any type crosses a block, but FAT12's are read two bytes at a time.
 const BLOCK = 49_152
+/** Blocks kept: chains that jump about in the table must not have it read again for every step. */
+const KEPT_BLOCKS = 256
 
 /** Follows cluster chains. All chains together may not be longer than the volume, as they are where files cross. */
 export class ClusterChains {
   readonly #source: ByteSource
   readonly #volume: FatVolume
   #left: number
-  #blockIndex = -1
-  #block: Uint8Array = new Uint8Array()
+  readonly #blocks = new Map<number, Uint8Array>()
 
   constructor(source: ByteSource, volume: FatVolume) {
     this.#source = source
@@ -69,12 +70,18 @@ export class ClusterChains {
 
   async #bytes(position: number): Promise<Uint8Array> {
     const index = Math.floor(position / BLOCK)
-    if (index !== this.#blockIndex) {
-      const offset = this.#volume.fatOffset + index * BLOCK
-      const size = Math.min(BLOCK, this.#source.size - offset)
-      this.#block = await readBytes(this.#source, offset, size, 'file allocation table')
-      this.#blockIndex = index
-    }
-    return this.#block.subarray(position - index * BLOCK)
+    return (await this.#blockAt(index)).subarray(position - index * BLOCK)
+  }
+
+  async #blockAt(index: number): Promise<Uint8Array> {
+    const known = this.#blocks.get(index)
+    if (known) return known
+    const offset = this.#volume.fatOffset + index * BLOCK
+    const size = Math.min(BLOCK, this.#source.size - offset)
+    const block = await readBytes(this.#source, offset, size, 'file allocation table')
+    const [oldest] = this.#blocks.keys()
+    if (oldest !== undefined && this.#blocks.size >= KEPT_BLOCKS) this.#blocks.delete(oldest)
+    this.#blocks.set(index, block)
+    return block
   }
 }
