@@ -1,28 +1,33 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fromText } from '@ros/bytes'
 import { fileSource, replaceFile } from '@ros/bytes/node'
+import { layoutIso, writeIso } from '@ros/iso'
 import {
   type Accelerator,
   type Boot,
+  type Disk,
   type Firmware,
   type Machine,
   probeAccelerator,
   qemuCommand,
   startMachine,
 } from '@ros/qemu-runner'
+import { file, Tree } from '@ros/tree'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../kit.ts'
 import { ovmf } from './firmware.ts'
-import { blankElTorito, smallIso } from './small-iso.ts'
+import { blankElTorito, smallIso, writeWithGpt } from './small-iso.ts'
 
 const LIMIT_MS = 300_000
 const HELLO = /HELLO-FROM-INIT/
 let folder: string
-/** The ISO; the same with El Torito's name blanked; the same with a kernel whose signature was removed. */
+/** The ISO; the same with El Torito's name blanked, with a kernel whose signature was removed, with a GPT. */
 let iso: string
 let blanked: string
 let unsigned: string
+let gpt: string
 let accelerator: Accelerator
 
 beforeAll(async () => {
@@ -31,10 +36,12 @@ beforeAll(async () => {
   iso = at('small.iso')
   blanked = at('blanked.iso')
   unsigned = at('unsigned.iso')
+  gpt = at('gpt.iso')
   const small = await smallIso()
   await small.write(iso)
   await copyFile(iso, blanked)
   await blankElTorito(blanked)
+  await writeWithGpt(iso, gpt)
   await replaceFile(at('vmlinuz'), small.vmlinuz.open())
   const removed = await runProgram('sbattach', ['--remove', at('vmlinuz')]).catch((cause: unknown) => {
     throw new Error('sbattach does not start: install the Debian package sbsigntool', { cause })
@@ -52,13 +59,15 @@ afterAll(async () => {
 async function boot(
   from: Boot,
   firmware: Firmware | undefined,
-  use: (machine: Machine, text: () => string) => Promise<unknown>,
+  use: (machine: Machine) => Promise<unknown>,
+  disks: readonly Disk[] = [],
 ): Promise<string> {
   const command = qemuCommand({
     accelerator,
     memoryMb: 768,
     cpus: 2,
     boot: from,
+    disks,
     network: 'none',
     noReboot: true,
     ...(firmware && { firmware }),
@@ -68,7 +77,7 @@ async function boot(
     text += more
   }
   await using machine = await startMachine(command, { onConsole, stdin: 'pipe' })
-  await use(machine, () => text)
+  await use(machine)
   return text.replaceAll(/\x1b\[[0-9;?=]*[A-Za-z]|\r/g, '')
 }
 
@@ -115,6 +124,41 @@ describe('UEFI, shim and GRUB', () => {
     const text = await boot(from(), ovmf('plain'), greeted)
     expect(text).toMatch(root)
     expect(text.match(/root=(cd|hd)/g)?.every((found) => root.source.startsWith(found))).toBe(true)
+  })
+})
+
+describe('UEFI, with another disk that has what GRUB looks for by itself', () => {
+  test.each<[string, () => Boot]>([
+    ['CD', () => ({ cdrom: iso })],
+    ['disk, through the partition table', () => drive(blanked)],
+  ])('%s', async (_, from) => {
+    const path = join(folder, 'decoy.iso')
+    const text = (content: string) => file(fromText(content))
+    const decoy = new Tree()
+      .addDirectories('.disk')
+      .addDirectories('boot/grub')
+      .add('.disk/info', text('decoy'))
+      .add('boot/grub/grub.cfg', text('echo DECOY\n'))
+    await replaceFile(path, writeIso(layoutIso(decoy, { volumeId: 'DECOY', created: 0 })))
+    const disks = [{ path, format: 'raw', readOnly: true }] as const
+    expect(await boot(from(), ovmf('plain'), greeted, disks)).not.toMatch(/DECOY/)
+  })
+})
+
+describe('with a GUID partition table', () => {
+  test.each<[string, () => Boot]>([
+    ['BIOS, CD', () => ({ cdrom: gpt })],
+    ['BIOS, disk', () => drive(gpt)],
+  ])('%s', async (_, from) => {
+    expect(await boot(from(), undefined, greeted)).toMatch(/ISOLINUX \d/)
+  })
+
+  // Firmware prefers a GPT to El Torito: here the disk needs no blanking.
+  test.each<[string, () => Boot, RegExp]>([
+    ['UEFI, CD', () => ({ cdrom: gpt }), /root=cd0/],
+    ['UEFI, disk', () => drive(gpt), /root=hd0/],
+  ])('%s', async (_, from, root) => {
+    expect(await boot(from(), ovmf('plain'), greeted)).toMatch(root)
   })
 })
 

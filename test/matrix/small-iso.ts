@@ -1,9 +1,10 @@
 // The distribution's own ISO step, with Debian's kernel and signed boot loaders, around an initrd that only says hello.
 import { open } from 'node:fs/promises'
-import { type ByteSource, collect, fromBytes, fromText } from '@ros/bytes'
-import { replaceFile, sha256Text } from '@ros/bytes/node'
+import { type ByteSource, collect, fromBytes, fromText, slice } from '@ros/bytes'
+import { fileSource, replaceFile, sha256Text } from '@ros/bytes/node'
 import { debTree } from '@ros/debian'
 import { writeSegment } from '@ros/initrd'
+import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { readKernel } from '@ros/kernel-fetch'
 import { openStore } from '@ros/store'
 import { device, file, Tree } from '@ros/tree'
@@ -15,6 +16,7 @@ import { resolveInputs } from '../../packages/distro/src/inputs.ts'
 import { readRecipe } from '../../packages/distro/src/recipe.ts'
 import { buildIso } from '../../packages/distro/src/steps/iso.ts'
 
+const CATALOG = 'boot/isolinux/boot.cat'
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 echo "CMDLINE $(/bin/busybox cat /proc/cmdline)"
@@ -89,4 +91,28 @@ export async function blankElTorito(path: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+/** The same image made again with a GUID partition table: its tree and its EFI system partition are taken from it. */
+export async function writeWithGpt(from: string, to: string): Promise<void> {
+  const source = fileSource(from)
+  const { tree, bootEntries, volume } = await readIso(source)
+  const [bios, uefi] = bootEntries
+  if (!bios?.path || !uefi) throw new Error(`${from}: no boot entries`)
+  const kept = tree.filter(({ path }) => path !== CATALOG)
+  const guid = (last: string) => `5d2b4f0e-9a37-4c1b-8e55-00000000000${last}`
+  const layout = layoutIso(kept, {
+    volumeId: volume.volumeId,
+    created: volume.created ?? 0,
+    boot: {
+      bios: { image: bios.path, catalog: CATALOG },
+      uefi: { esp: slice(source, uefi.lba * 2048, uefi.loadSectors * 512) },
+      hybrid: {
+        mbr: await collect(source.open(0, 432), 432),
+        diskId: 1,
+        gpt: { diskGuid: guid('0'), partitionGuids: [guid('1'), guid('2')] },
+      },
+    },
+  })
+  await replaceFile(to, writeIso(layout))
 }
