@@ -388,6 +388,34 @@ describe('the command', () => {
     expect((await kit('inspect', 'look.deb')).stdout).toMatch(/^kind: deb$/m)
   })
 
+  test('lints by what the bytes are, and exits with 1 on errors', async () => {
+    for (const [name, kind] of [
+      ['x.iso', 'iso'],
+      ['g.iso', 'iso'],
+      ['x.iso:/boot/initrd', 'initrd'],
+      ['images.tar', 'docker-save'],
+    ]) {
+      expect(await kit('lint', String(name))).toMatchObject({
+        code: 0,
+        stdout: `${name}: ${kind}, 0 errors, 0 warnings\n`,
+      })
+    }
+    shell(
+      'mkdir -p bad/d && touch bad/d/f && (cd bad && find . -depth | cpio --quiet -o -H newc > ../bad.cpio)',
+    )
+    const bad = await kit('lint', '--json', 'bad.cpio')
+    expect(bad.code).toBe(1)
+    expect(JSON.parse(bad.stdout)).toMatchObject({
+      kind: 'initrd',
+      errors: 1,
+      findings: [{ rule: 'newc/parent', subject: 'd/f' }],
+    })
+    expect(await kit('lint', 'text')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ROS_CLI_KIND') as string,
+    })
+  })
+
   test('removes what it has spooled when it is interrupted', async () => {
     shell(
       'head -c 60000000 /dev/zero | gzip -1 > slow.gz; cat slow.gz slow.gz slow.gz slow.gz slow.gz slow.gz > slower.gz',
