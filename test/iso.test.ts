@@ -12,7 +12,10 @@ test.each([
   await inFolder(async (folder) => {
     const { accelerator } = await probeAccelerator({})
     const command = qemuCommand({ accelerator, memoryMb: 2048, cpus: 2, boot })
-    await using machine = await startMachine(command, { consoleLog: join(folder, 'console.log'), stdin: 'ignore' })
+    await using machine = await startMachine(command, {
+      consoleLog: join(folder, 'console.log'),
+      stdin: 'ignore',
+    })
     expect(await machine.waitForLine(/RancherOS \S+ started/, 600_000)).toMatch(
       /RancherOS v\d+\.\d+\.\d+ started/,
     )

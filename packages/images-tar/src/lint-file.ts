@@ -1,4 +1,4 @@
-import { type ByteSource, RosError } from '@ros/bytes'
+import type { ByteSource } from '@ros/bytes'
 import { ImagesTarError } from './error.ts'
 import { readAt, type TarIndex } from './tar-index.ts'
 
@@ -23,6 +23,6 @@ export async function jsonFile(index: TarIndex, path: string): Promise<Uint8Arra
 }
 
 /** What readers say about the bytes; a source that fails is another matter. */
-export function isOwn(error: unknown): error is RosError {
-  return error instanceof RosError && (error instanceof ImagesTarError || error.code === 'ROS_BYTES_DIGEST')
+export function isOwn(error: unknown): error is ImagesTarError {
+  return error instanceof ImagesTarError
 }
