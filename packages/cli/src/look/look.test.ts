@@ -410,6 +410,9 @@ describe('the command', () => {
       errors: 1,
       findings: [{ rule: 'newc/parent', subject: 'd/f' }],
     })
+    const line =
+      'error newc/parent at byte 0: d/f: the kernel leaves it out: its directory is not there (Linux, init/initramfs.c)'
+    expect((await kit('lint', 'bad.cpio')).stdout).toBe(`${line}\nbad.cpio: initrd, 1 errors, 0 warnings\n`)
     expect(await kit('lint', 'text')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('ROS_CLI_KIND') as string,
