@@ -7,17 +7,17 @@ import { brokenLayers } from './layers.mjs'
 const init = join(root, 'packages/init')
 
 const CHECKS = [
-  ['format (biome)', () => run(bin('biome'), ['ci', '--colors=off', '.'])],
-  ['lint (oxlint)', () => run(bin('oxlint'), ['--type-aware'])],
-  ['types (tsc)', () => run(bin('tsc'), ['-p', 'tsconfig.json'])],
-  ['layers', () => layers()],
-  ['gofmt', () => gofmt()],
-  ['go vet', () => run('go', ['vet', './...'], { cwd: init })],
+  { name: 'format (biome)', perform: () => run(bin('biome'), ['ci', '--colors=off', '.']) },
+  { name: 'lint (oxlint)', perform: () => run(bin('oxlint'), ['--type-aware']) },
+  { name: 'types (tsc)', perform: () => run(bin('tsc'), ['-p', 'tsconfig.json']) },
+  { name: 'layers', perform: () => layers() },
+  { name: 'gofmt', perform: () => gofmt() },
+  { name: 'go vet', perform: () => run('go', ['vet', './...'], { cwd: init }) },
 ]
 
 export async function check() {
   const results = []
-  for (const [name, perform] of CHECKS) {
+  for (const { name, perform } of CHECKS) {
     say(`check: ${name}`)
     results.push({ name, passed: (await perform()) === 0 })
   }

@@ -32,7 +32,7 @@ test('two boots of one disk: PID 1, services, both dockers, and the state of the
         section('comm', 'cat /proc/1/comm'),
         section('started', 'sudo wait-for-docker && docker info'),
         section('services', "sudo system-docker ps --format '{{.Names}} {{.State}}'"),
-        section('root', 'stat -f -c %T /; findmnt -no SOURCE,FSTYPE / || true'),
+        section('label', 'readlink -f /host/dev/disk/by-label/RANCHER_STATE'),
         section('volume', 'docker volume create kept'),
         section('file', 'echo remembered > /home/rancher/note && sync'),
         hostKey,
@@ -50,6 +50,8 @@ test('two boots of one disk: PID 1, services, both dockers, and the state of the
     }
     expect(one.get('started')?.text).toContain('Storage Driver: overlay2')
     expect(one.get('started')?.text).toMatch(/Cgroup Version: 2/)
+    // udev has gone through the hardware, and what it makes is the machine's.
+    expect(one.get('label')?.text).toBe('/host/dev/vda\n')
     expect(one.get('volume')).toEqual({ text: 'kept\n', code: 0 })
     expect(one.get('host-key')?.text).toMatch(/^ssh-ed25519 /)
     expect(readFileSync(join(folder, '.rancheros/console.log'), 'utf8')).toMatch(/RancherOS v\S+ started/)

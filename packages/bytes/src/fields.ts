@@ -76,11 +76,15 @@ export const u64be = uint(8, false)
 const both = (little: Field<number>, big: Field<number>): Field<number> => ({
   size: little.size + big.size,
   write(target, offset, value, label) {
+    checkRoom(target, offset, little.size + big.size, label)
     little.write(target, offset, value, label)
     big.write(target, offset + little.size, value, label)
   },
   // Readers of these formats take the little-endian half; whether the halves agree is a question for lint.
-  read: (bytes, offset, label) => little.read(bytes, offset, label),
+  read(bytes, offset, label) {
+    checkThere(bytes, offset, little.size + big.size, label)
+    return little.read(bytes, offset, label)
+  },
 })
 
 /** 16 bits in both byte orders, little-endian first (ECMA-119 §7.2.3). */

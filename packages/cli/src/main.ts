@@ -1,3 +1,4 @@
+import { KIT_VERSION } from '@ros/distro'
 import yargs, { type Argv } from 'yargs'
 import { buildCommand } from './commands/build.ts'
 import { runCommand } from './commands/run.ts'
@@ -163,7 +164,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
     .recommendCommands()
     .strict()
     .help()
-    .version()
+    .version(`v${KIT_VERSION}`)
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error) throw error

@@ -1,4 +1,5 @@
-import { homedir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 /** Where a project keeps what belongs to it; all below one folder that is not in git. */
@@ -25,8 +26,18 @@ export function openProject(workingDirectory: string): Project {
     knownHosts: join(directory, 'known_hosts.json'),
     consoleLog: join(directory, 'console.log'),
     machineFile: join(directory, 'machine.json'),
-    qmpSocket: join(directory, 'qmp.sock'),
+    qmpSocket: socketPath(directory),
   }
+}
+
+/** A socket's path has at most 103 bytes: below a deep folder there is no room, so it goes to the temporary one. */
+function socketPath(directory: string): string {
+  const path = join(directory, 'qmp.sock')
+  if (Buffer.byteLength(path) <= 103) return path
+  return join(
+    tmpdir(),
+    `rancheros-kit-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}.sock`,
+  )
 }
 
 /** The cache of downloads and built parts: $ROS_KIT_CACHE, else below $XDG_CACHE_HOME or ~/.cache. */

@@ -2,12 +2,13 @@
 export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /**
- * The same bytes in blocks of exactly `size` bytes, each in its own memory; the last is shorter, and empty when the
- * stream is empty or ends on a border. What a compressor makes of them does not depend on how the input was cut, and
- * the input's chunks are not looked at again after the next one is asked for.
+ * The same bytes in blocks of exactly `size` bytes; the last is shorter, and empty when the stream is empty or ends on
+ * a border. What a compressor makes of them does not depend on how the input was cut. The last `keep` blocks stay as
+ * they are while the next one is filled; the memory of those before them is used again.
  */
-export async function* blocks(chunks: Chunks, size: number): AsyncGenerator<Uint8Array, void> {
-  let block = new Uint8Array(size)
+export async function* blocks(chunks: Chunks, size: number, keep: number): AsyncGenerator<Uint8Array, void> {
+  const ring: Uint8Array[] = []
+  let block: Uint8Array = new Uint8Array(size)
   let filled = 0
   for await (const chunk of chunks) {
     for (let done = 0; done < chunk.length; ) {
@@ -16,8 +17,9 @@ export async function* blocks(chunks: Chunks, size: number): AsyncGenerator<Uint
       filled += part.length
       done += part.length
       if (filled === size) {
+        ring.push(block)
         yield block
-        block = new Uint8Array(size)
+        block = (ring.length > keep ? ring.shift() : undefined) ?? new Uint8Array(size)
         filled = 0
       }
     }

@@ -34,6 +34,19 @@ describe('gzip', () => {
     expect(whole.length).toBeLessThan(one.length + 9_000)
   })
 
+  test('what cannot be compressed grows by little', async () => {
+    let state = 1
+    const noise = Uint8Array.from({ length: 2 * BLOCK + 5 }, () => {
+      state = (state * 48_271) % 2_147_483_647
+      return Math.floor(state / 4096) % 256
+    })
+    for (const level of [0, 1, 9]) {
+      const packed = await pack(noise, level, LIMIT)
+      expect(new Uint8Array(gunzipSync(packed))).toEqual(noise)
+      expect(packed.length - noise.length).toBeLessThan(300)
+    }
+  })
+
   test('header: no name, time 0, unknown system; extra flags by level', async () => {
     for (const [level, extraFlags] of [
       [1, 4],

@@ -6,7 +6,12 @@ import { checkLevel } from './level.ts'
 
 const BLOCK = 262_144
 const WINDOW = 32_768
-/** Blocks being compressed at once: more than libuv's four threads, so that none waits for the consumer. */
+/** Holds any block, compressed: where the output fills up just then, zlib marks the block's end twice. */
+const OUTPUT = BLOCK + 1024
+/**
+ * Blocks being compressed at once: more than libuv's four threads, so that none waits for the consumer. While the next
+ * block is filled one less is under way, and the one before those is still the dictionary of the first.
+ */
 const IN_FLIGHT = 6
 
 const deflate = promisify<Uint8Array, object, Uint8Array>(deflateRaw)
@@ -28,12 +33,13 @@ export async function* gzip(
   let size = 0
   let dictionary: Uint8Array | undefined
   try {
-    for await (const block of blocks(chunks, BLOCK)) {
+    for await (const block of blocks(chunks, BLOCK, IN_FLIGHT)) {
       crc = crc32(block, crc)
       size += block.length
       const final = block.length < BLOCK
       const task = deflate(block, {
         level,
+        chunkSize: OUTPUT,
         finishFlush: final ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
         ...(dictionary && { dictionary }),
       })

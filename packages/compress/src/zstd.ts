@@ -23,5 +23,5 @@ export async function* zstd(
       [constants.ZSTD_c_checksumFlag]: 1,
     },
   })
-  yield* runEngine(engine, 'zstd', blocks(chunks, BLOCK))
+  yield* runEngine(engine, 'zstd', blocks(chunks, BLOCK, 1))
 }

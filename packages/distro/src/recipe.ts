@@ -41,7 +41,8 @@ function keyError(
       const path = unknown === undefined ? issue.path : [...issue.path, unknown]
       return { issue, path, position: locate(path), unknown }
     })
-    .sort((a, b) => a.position.line - b.position.line || a.position.col - b.position.col)
+    // A misspelt key is unknown, and missing under its right name: the unknown one is what to mend.
+    .sort((a, b) => rank(a) - rank(b) || a.position.line - b.position.line || a.position.col - b.position.col)
   const [first] = located
   if (!first) throw new Error('a refused recipe without an issue')
   const { issue, path, position, unknown } = first
@@ -52,6 +53,10 @@ function keyError(
     subject: `${name}:${position.line}:${position.col}`,
     ...(others > 0 && { limit: `and ${others} more` }),
   })
+}
+
+function rank({ unknown }: { unknown: string | undefined }): number {
+  return unknown === undefined ? 1 : 0
 }
 
 type Document = ReturnType<typeof parseDocument>
@@ -77,7 +82,8 @@ function itemsOf(node: unknown): { key?: Ranged }[] {
 }
 
 function scalarOf(key: Ranged): string | undefined {
-  return key?.value === undefined ? undefined : String(key.value)
+  const value = key?.value
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
 
 function firstLine(text: string): string {

@@ -2,8 +2,8 @@ import { gzip, zstd } from '@ros/compress'
 import type { Tree } from '@ros/tree'
 import { checkSegments } from './check-segments.ts'
 import { ALIGNMENT, align } from './newc.ts'
-import { type InitrdOptions, planInitrd } from './plan.ts'
-import { writeInitrd } from './write-initrd.ts'
+import { planInitrd } from './plan.ts'
+import { type WriteInitrdOptions, writeInitrd } from './write-initrd.ts'
 
 export interface Segment {
   /** What errors call it. */
@@ -19,11 +19,11 @@ export interface Segment {
  * file takes the place of an earlier one. Between segments stand zeros up to a multiple of 4, where alone the kernel
  * finds an uncompressed archive; none stand after the last. Processor microcode goes into the first segment,
  * uncompressed. Throws as `writeInitrd`, and `ROS_INITRD_CONFLICT` where the kernel would not replace what a segment
- * replaces.
+ * replaces. `reuseBuffers` concerns uncompressed segments alone.
  */
 export async function* writeSegments(
   segments: readonly Segment[],
-  options: InitrdOptions = {},
+  options: WriteInitrdOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   for (const { tree } of segments) planInitrd(tree, options)
   checkSegments(segments)
@@ -42,7 +42,7 @@ export async function* writeSegments(
 /** One segment, without padding: for a cache of segments, joined with `segmentPadding` later. */
 export function writeSegment(
   segment: Segment,
-  options: InitrdOptions = {},
+  options: WriteInitrdOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   const { tree, compression, level } = segment
   switch (compression) {

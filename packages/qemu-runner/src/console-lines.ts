@@ -63,7 +63,8 @@ export class ConsoleLines {
 
   /**
    * The first line that matches and comes after the line that an earlier wait gave; it may be there already. A line
-   * without end is taken when nothing follows it for 0.2 s (a prompt). Throws `ROS_QEMU_CONSOLE_TIMEOUT` with the last lines.
+   * without end is taken when nothing follows it for 0.2 s (a prompt). Throws `ROS_QEMU_CONSOLE_TIMEOUT` with the last
+   * lines.
    */
   async waitFor(given: RegExp, timeoutMs: number): Promise<string> {
     // A global or sticky pattern would remember where it matched last.

@@ -60,7 +60,7 @@ export async function startMachine(command: QemuCommand, options: MachineOptions
   })
   child.stdin?.on('error', () => undefined) // EPIPE when QEMU ends while something is typed
 
-  const releases: (() => void)[] = log === undefined ? [] : [log.close]
+  const releases: (() => void)[] = log === undefined ? [] : [() => log.close()]
   const machine: Machine = new Machine({
     command,
     child,

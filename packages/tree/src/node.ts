@@ -1,5 +1,6 @@
 import type { ByteSource } from '@ros/bytes'
 import { TreeError } from './error.ts'
+import { isEncodable } from './path.ts'
 
 /** What every node has. Owner and time are numbers that the caller gives: nothing is taken from the running system. */
 export interface Metadata {
@@ -76,7 +77,7 @@ export function device(
   return { type, major, minor, ...metadata(0o600, given) }
 }
 
-/** Throws `ROS_TREE_FIELD` when a field is no whole number in its range, or a link's target is empty or has a NUL. */
+/** Throws `ROS_TREE_FIELD` when a field is no whole number in its range, or a link's target is no name. */
 export function checkNode(path: string, node: TreeNode): void {
   const check = (field: string, value: number, min: number, max: number) => {
     if (Number.isSafeInteger(value) && value >= min && value <= max) return
@@ -94,8 +95,11 @@ export function checkNode(path: string, node: TreeNode): void {
     check('major', node.major, 0, 0xffff_ffff)
     check('minor', node.minor, 0, 0xffff_ffff)
   }
-  if (node.type === 'symlink' && (node.target === '' || node.target.includes('\0'))) {
-    throw new TreeError('ROS_TREE_FIELD', 'link target is empty or has a NUL', {
+  if (
+    node.type === 'symlink' &&
+    (node.target === '' || node.target.includes('\0') || !isEncodable(node.target))
+  ) {
+    throw new TreeError('ROS_TREE_FIELD', 'link target is empty or has a NUL or a lone surrogate', {
       subject: path,
       got: JSON.stringify(node.target),
     })

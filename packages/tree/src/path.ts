@@ -1,16 +1,30 @@
+import { decodeName, encodeName } from '@ros/bytes'
 import { TreeError } from './error.ts'
 
 /**
  * A path inside a tree: components joined by `/`, no leading or trailing slash; the root is ''. A leading `./` and
- * doubled or trailing slashes, as archives write them, are taken off. `..`, an absolute path and NUL throw
- * `ROS_TREE_PATH`.
+ * doubled or trailing slashes, as archives write them, are taken off; escaped bytes that are UTF-8 together become its
+ * characters. `..`, an absolute path, NUL and a lone surrogate that stands for no byte throw `ROS_TREE_PATH`.
  */
 export function normalizePath(given: string): string {
   if (given.startsWith('/')) throw pathError(given, 'absolute path')
   if (given.includes('\0')) throw pathError(given, 'NUL in a path')
-  const parts = given.split('/').filter((part) => part !== '' && part !== '.')
+  if (!isEncodable(given)) throw pathError(given, 'lone surrogate in a path')
+  const parts = canonical(given)
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
   if (parts.includes('..')) throw pathError(given, "'..' in a path")
   return parts.join('/')
+}
+
+/** Whether a name or link target stands for bytes (see `encodeName`). */
+export function isEncodable(text: string): boolean {
+  return !/(?![\udc80-\udcff])\p{Surrogate}/u.test(text)
+}
+
+/** Two spellings of the same bytes would be two entries of one name. */
+function canonical(path: string): string {
+  return /\p{Surrogate}/u.test(path) ? decodeName(encodeName(path)) : path
 }
 
 /** The directory that holds `path`; '' for a top-level name. */

@@ -101,8 +101,10 @@ export class Tree implements Iterable<TreeEntry> {
    */
   merge(other: Tree, at = ''): this {
     const base = normalizePath(at)
+    // Taken before the first change: `other` may be this tree.
+    const entries = [...other]
     if (base !== '') this.addDirectories(base)
-    for (const { path, node } of other) this.replace(base === '' ? path : `${base}/${path}`, node)
+    for (const { path, node } of entries) this.replace(base === '' ? path : `${base}/${path}`, node)
     return this
   }
 

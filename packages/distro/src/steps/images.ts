@@ -113,6 +113,7 @@ async function baseTree({ store, sets, recipe, time }: BuildContext): Promise<Tr
     'home',
     'opt',
     'host',
+    'var/empty',
     'var/log',
     'var/lib',
   ]) {

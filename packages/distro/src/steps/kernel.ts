@@ -23,7 +23,7 @@ export async function readKernelSet(
   const tree = await mergedTree(store, records)
   let time = 0
   for (const { node } of tree) time = Math.max(time, node.mtime)
-  const kernel = await readKernel(tree)
+  const kernel = readKernel(tree)
   return { kernel, vmlinuz: kernel.vmlinuz, time }
 }
 

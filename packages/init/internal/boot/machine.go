@@ -23,7 +23,7 @@ type Machine struct {
 	CommandLine string
 	Config      *config.Config
 	Record      *Record
-	// Signals are those that would end a program that does not expect them.
+	// Signals are those that somebody sent to PID 1.
 	Signals chan os.Signal
 
 	// Of stage one.
@@ -36,9 +36,19 @@ type Machine struct {
 	reaper *reap.Reaper
 }
 
+// lastSignal is SIGRTMAX.
+const lastSignal = unix.Signal(64)
+
+// newMachine takes over every signal: one that is left to its default action would end this program and with it the
+// machine.
 func newMachine() *Machine {
 	m := &Machine{Config: &config.Config{}, Record: OpenRecord(RecordFile, version.Version), Signals: make(chan os.Signal, 16)}
-	signal.Notify(m.Signals, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGPIPE, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2)
+	for number := unix.Signal(1); number <= lastSignal; number++ {
+		// These two are harmless and frequent: children that end, and the Go runtime's own.
+		if number != unix.SIGCHLD && number != unix.SIGURG {
+			signal.Notify(m.Signals, number)
+		}
+	}
 	_ = os.Setenv("PATH", "/usr/bin:/usr/sbin:/bin:/sbin")
 	unix.Umask(0o022)
 	return m

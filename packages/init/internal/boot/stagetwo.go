@@ -55,7 +55,7 @@ func live(m *Machine) error {
 		}
 		kmsg.Info("%s asked for", action.Name)
 		stop()
-		power.Down(action, m.reaper, daemons)
+		power.Down(action, daemons)
 	}
 	return errors.New("the signal channel was closed")
 }

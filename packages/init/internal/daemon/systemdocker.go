@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"rancheros-kit/init/internal/config"
@@ -27,12 +28,9 @@ const (
 
 // SystemDocker is the command of system docker. Its output goes to a file, or to the console when debugging.
 func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
-	args := append(append([]string{}, docker.Args...), docker.ExtraArgs...)
-	if len(args) == 0 {
-		return reap.Command{}, errors.New("rancher.system_docker.args is empty")
-	}
-	if debug {
-		args = append(args, "--debug")
+	args, err := arguments(docker, debug)
+	if err != nil {
+		return reap.Command{}, err
 	}
 	program, err := exec.LookPath(args[0])
 	if err != nil {
@@ -48,6 +46,17 @@ func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
 	}
 	env := append([]string{Path, "HOME=/root", "TERM=linux"}, docker.Environment...)
 	return reap.Command{Path: program, Args: args, Env: env, Stdout: out, Stderr: out}, nil
+}
+
+func arguments(docker config.Docker, debug bool) ([]string, error) {
+	args := slices.Concat(docker.Args, docker.ExtraArgs)
+	if len(args) == 0 {
+		return nil, errors.New("rancher.system_docker.args is empty: no program to start")
+	}
+	if debug {
+		args = append(args, "--debug")
+	}
+	return args, nil
 }
 
 func openLog(debug bool) (*os.File, error) {

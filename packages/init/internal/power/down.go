@@ -13,7 +13,6 @@ import (
 
 	"rancheros-kit/init/internal/kmsg"
 	"rancheros-kit/init/internal/mount"
-	"rancheros-kit/init/internal/reap"
 )
 
 // Daemons are what PID 1 keeps running.
@@ -25,23 +24,27 @@ type Daemons interface {
 }
 
 const (
-	// containerTimeout is how long a container may take to end, in seconds.
-	containerTimeout = 10
-	termTimeout      = 5 * time.Second
-	killTimeout      = 2 * time.Second
+	// containerTimeout is how long a container may take to end, in seconds; the user's docker gives its own containers ten.
+	containerTimeout  = 10
+	userDockerTimeout = 20
+	listTimeout       = 5 * time.Second
+	termTimeout       = 5 * time.Second
+	killTimeout       = 2 * time.Second
 	// longest is when an orderly end is given up: something hangs, but the disks must still be written.
 	longest = 90 * time.Second
 )
 
 // Down ends the machine in order. It does not return unless the kernel refuses.
-func Down(action Action, _ *reap.Reaper, daemons Daemons) {
+func Down(action Action, daemons Daemons) {
 	orderly := make(chan struct{})
 	go func() {
 		defer close(orderly)
 		daemons.StopServices()
+		kmsg.Info("stopping containers")
 		if err := stopContainers(); err != nil {
 			kmsg.Error("stopping containers: %v", err)
 		}
+		kmsg.Info("stopping system docker")
 		daemons.StopDocker()
 	}()
 	select {
@@ -49,7 +52,9 @@ func Down(action Action, _ *reap.Reaper, daemons Daemons) {
 	case <-time.After(longest):
 		kmsg.Error("%s: something does not end, going on without it", action.Name)
 	}
+	kmsg.Info("ending processes")
 	endProcesses()
+	kmsg.Info("unmounting")
 	unix.Sync()
 	if err := unmountAll(); err != nil {
 		kmsg.Error("unmounting: %v", err)

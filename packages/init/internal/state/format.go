@@ -46,24 +46,34 @@ func label(dev string) (string, error) {
 	return name, nil
 }
 
-// candidate is the first device of autoformat that may be formatted. present says that one of them exists, fit or not.
-func candidate(cfg config.State) (path string, present bool, err error) {
+// candidate is the first device of autoformat that may be formatted, or nothing; then the error says why the others may
+// not.
+func candidate(cfg config.State) (string, error) {
 	var failures []error
 	for _, path := range cfg.Autoformat {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode()&os.ModeDevice == 0 || info.Mode()&os.ModeCharDevice != 0 {
 			continue
 		}
-		present = true
 		fit, err := openFormattable(path, cfg.FormatZero)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("looking at %s for autoformat: %w", path, err))
 		}
 		if fit {
-			return path, true, nil
+			return path, nil
+		}
+		if err == nil {
+			failures = append(failures, fmt.Errorf("autoformat leaves %s alone: %s", path, reason(cfg.FormatZero)))
 		}
 	}
-	return "", present, errors.Join(failures...)
+	return "", errors.Join(failures...)
+}
+
+func reason(zeroAllowed bool) string {
+	if zeroAllowed {
+		return "its first MiB is not blank"
+	}
+	return "it does not ask for it, and rancher.state.formatzero is not set"
 }
 
 func openFormattable(path string, zeroAllowed bool) (bool, error) {

@@ -99,7 +99,8 @@ func mountDisk(cfg config.State, target string, settle Settle) (*Result, error) 
 	return &Result{Device: device.Path, FSType: fsType, Formatted: formatted}, nil
 }
 
-// find looks for the device, formats one when that is allowed, and waits for one as long as there is a reason to.
+// find looks for the device; the error is blockdev.ErrNotFound only when none of autoformat's devices is there either. It
+// formats one when that is allowed, and waits for one as long as there is a reason to.
 func find(cfg config.State, settle Settle) (blockdev.Device, bool, error) {
 	if cfg.Dev == "" {
 		return blockdev.Device{}, false, errors.New("rancher.state.dev is empty")
@@ -109,14 +110,18 @@ func find(cfg config.State, settle Settle) (blockdev.Device, bool, error) {
 		if err == nil || !errors.Is(err, blockdev.ErrNotFound) {
 			return device, false, err
 		}
-		path, _, formatErr := candidate(cfg)
+		path, formatErr := candidate(cfg)
 		if path != "" {
 			kmsg.Info("formatting %s for %s", path, cfg.Dev)
 			device, err := format(path, cfg.Dev)
 			return device, true, err
 		}
 		if !settle(deadline) {
-			return blockdev.Device{}, false, errors.Join(err, formatErr)
+			if formatErr != nil {
+				// There is a disk, so this is no machine without one: the reason is worth to be told.
+				err = fmt.Errorf("%v; %w", err, formatErr)
+			}
+			return blockdev.Device{}, false, err
 		}
 	}
 }

@@ -1,0 +1,133 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/reap"
+)
+
+var reaper = reap.New()
+
+func shell(script string) func() (reap.Command, error) {
+	return func() (reap.Command, error) {
+		return reap.Command{Path: "/bin/sh", Args: []string{"sh", "-c", script}}, nil
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	var pauses []time.Duration
+	b := Backoff{}
+	for _, ran := range []time.Duration{0, 0, time.Second, time.Minute, 0} {
+		pauses = append(pauses, b.Next(ran))
+	}
+	const ms = time.Millisecond
+	if want := []time.Duration{250 * ms, 500 * ms, 1000 * ms, 250 * ms, 500 * ms}; !slices.Equal(pauses, want) {
+		t.Errorf("got %v, want %v", pauses, want)
+	}
+	for range 20 {
+		b.Next(0)
+	}
+	if got := b.Next(0); got != longestPause {
+		t.Errorf("after many: %v", got)
+	}
+}
+
+func TestRunStartsAgain(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var starts atomic.Int32
+	d := Daemon{Name: "test", Reaper: reaper, StopTimeout: time.Minute,
+		Command: func() (reap.Command, error) {
+			switch starts.Add(1) {
+			case 1:
+				return shell("exit 1")()
+			case 2:
+				return reap.Command{}, errors.New("not now")
+			}
+			return shell("exec sleep 1000")()
+		},
+		Ready: func(_ context.Context, start int) {
+			if start == 3 {
+				cancel()
+			}
+		},
+	}
+	d.Run(ctx)
+	if starts.Load() != 3 {
+		t.Errorf("%d starts", starts.Load())
+	}
+}
+
+func TestRunUntilSuccess(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "mark")
+	d := Daemon{Name: "test", Reaper: reaper, UntilSuccess: true, Command: shell("test -e " + mark + " || { touch " + mark + "; exit 1; }")}
+	d.Run(context.Background())
+	if _, err := os.Stat(mark); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRunKillsWhatDoesNotStop(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	mark := filepath.Join(t.TempDir(), "mark")
+	d := Daemon{Name: "test", Reaper: reaper, StopTimeout: 50 * time.Millisecond,
+		Command: shell("trap '' TERM; touch " + mark + "; while :; do sleep 0.1; done"),
+		Ready: func(context.Context, int) {
+			for {
+				if _, err := os.Stat(mark); err == nil {
+					cancel()
+					return
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		},
+	}
+	d.Run(ctx) // returns
+}
+
+func TestAnswering(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	server := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/_ping" || asked.Add(1) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})}
+	go server.Serve(listener)
+	defer server.Close()
+	if err := Answering(context.Background(), socket); err != nil || asked.Load() != 3 {
+		t.Errorf("got %v after %d", err, asked.Load())
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := Answering(ended, socket+"none"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestArguments(t *testing.T) {
+	docker := config.Docker{Args: []string{"dockerd", "--a"}, ExtraArgs: []string{"--b"}}
+	if got, err := arguments(docker, false); err != nil || !slices.Equal(got, []string{"dockerd", "--a", "--b"}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if got, err := arguments(docker, true); err != nil || got[len(got)-1] != "--debug" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := arguments(config.Docker{}, true); err == nil || !strings.Contains(err.Error(), "rancher.system_docker.args") {
+		t.Errorf("got %v", err)
+	}
+}

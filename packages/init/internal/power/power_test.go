@@ -1,0 +1,100 @@
+package power
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/api/types/container"
+	"golang.org/x/sys/unix"
+)
+
+func TestParse(t *testing.T) {
+	for line, want := range map[string]Request{
+		"poweroff":             {PowerOff, false},
+		"/usr/sbin/poweroff":   {PowerOff, false},
+		"poweroff -f":          {PowerOff, true},
+		"reboot":               {Reboot, false},
+		"reboot --force":       {Reboot, true},
+		"reboot -p":            {PowerOff, false},
+		"halt":                 {Halt, false},
+		"halt -p":              {PowerOff, false},
+		"shutdown":             {PowerOff, false},
+		"shutdown now":         {PowerOff, false},
+		"shutdown -h now":      {PowerOff, false},
+		"shutdown -P +0":       {PowerOff, false},
+		"shutdown -r now":      {Reboot, false},
+		"shutdown -H now":      {Halt, false},
+		"/sbin/shutdown -r -f": {Reboot, true},
+	} {
+		if got, err := parse(strings.Fields(line)); err != nil || got != want {
+			t.Errorf("%s: got %+v, %v", line, got, err)
+		}
+	}
+	for _, line := range []string{"shutdown +5", "shutdown 23:00", "poweroff -x", "init 0"} {
+		if got, err := parse(strings.Fields(line)); err == nil {
+			t.Errorf("%s was taken: %+v", line, got)
+		}
+	}
+}
+
+func TestCommandOutsideOfRancherOS(t *testing.T) {
+	var out, errOut bytes.Buffer
+	if code := command([]string{"reboot", "--help"}, &out, &errOut); code != 0 || !strings.Contains(out.String(), "usage:") {
+		t.Errorf("--help: %d %q", code, &out)
+	}
+	if code := command([]string{"reboot", "-x"}, &out, &errOut); code != 2 || !strings.Contains(errOut.String(), "unknown option -x") {
+		t.Errorf("-x: %d %q", code, &errOut)
+	}
+	comm, err := os.ReadFile("/proc/1/comm")
+	if err != nil || strings.TrimSpace(string(comm)) == "ros" {
+		t.Fatalf("these tests must not run on RancherOS: they would restart it (%s, %v)", comm, err)
+	}
+	errOut.Reset()
+	if code := command([]string{"reboot", "-f"}, &out, &errOut); code != 1 || !strings.Contains(errOut.String(), "reboot: ") {
+		t.Errorf("-f: %d %q", code, &errOut)
+	}
+}
+
+func TestForSignal(t *testing.T) {
+	for _, c := range []struct {
+		signal os.Signal
+		want   Action
+	}{{unix.SIGUSR2, PowerOff}, {unix.SIGUSR1, Halt}, {unix.SIGTERM, Reboot}, {unix.SIGINT, Reboot}} {
+		if got, found := ForSignal(c.signal); !found || got != c.want {
+			t.Errorf("%v: got %+v", c.signal, got)
+		}
+	}
+	for _, signal := range []os.Signal{unix.SIGHUP, unix.SIGPIPE, unix.SIGQUIT} {
+		if _, found := ForSignal(signal); found {
+			t.Errorf("%v ends the machine", signal)
+		}
+	}
+}
+
+func TestAliveInUserSpace(t *testing.T) {
+	for stat, want := range map[string]bool{
+		"200 (dockerd) S 1 200 200 0 -1 4194560 1 2":  true,
+		"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0":       false,
+		"300 (a) b) (c) R 1 300 300 0 -1 4194304 1 2": true,
+		"301 (gone) Z 1 301 301 0 -1 4228108 1 2":     false,
+		"301 (gone) X 1 301 301 0 -1 4228108 1 2":     false,
+		"": false, "5 (x": false, "5 (x) S": false,
+	} {
+		if got := aliveInUserSpace(stat); got != want {
+			t.Errorf("%q: got %v", stat, got)
+		}
+	}
+	if !othersRun("/proc") {
+		t.Error("nothing runs on this machine")
+	}
+}
+
+func TestUserDockerStopsFirst(t *testing.T) {
+	running := []container.Summary{{ID: "1", Names: []string{"/console"}}, {ID: "2", Names: []string{"/docker"}}, {ID: "3"}}
+	first, rest := split(running)
+	if len(first) != 1 || first[0].ID != "2" || len(rest) != 2 || name(rest[1]) != "3" {
+		t.Errorf("got %v and %v", first, rest)
+	}
+}
