@@ -1,15 +1,16 @@
 import { once } from 'node:events'
-import { collect } from '@ros/bytes'
+import { collect, type Finding } from '@ros/bytes'
 import { sha256 } from '@ros/bytes/node'
 import type { Argv } from 'yargs'
 import { catCommand } from './commands/cat.ts'
 import { diffCommand } from './commands/diff.ts'
 import { extractCommand } from './commands/extract.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { lintCommand } from './commands/lint.ts'
 import { lsCommand } from './commands/ls.ts'
 import { CliError } from './error.ts'
 import { Spool } from './look/spool.ts'
-import { differenceLine, factsText, listingLines } from './look-print.ts'
+import { differenceLine, factsText, findingLine, listingLines } from './look-print.ts'
 import { megabytes, type Terminal } from './print.ts'
 
 export interface LookContext {
@@ -23,7 +24,7 @@ const TARGET = 'FILE, or FILE:PATH for what is inside: rancheros.iso:/boot/initr
 /** `cat --json` has the content in memory. */
 const CAT_JSON_LIMIT = 64 * 1024 ** 2
 
-/** Adds `ls`, `cat`, `extract`, `inspect` and `diff`: looking into files of any kind. */
+/** Adds `ls`, `cat`, `extract`, `inspect`, `diff` and `lint`: looking into files of any kind. */
 export function addLookCommands<T>(parser: Argv<T>, context: LookContext): Argv<T> {
   const { stdout, terminal, setExitCode } = context
   const print = (text: string) => writeAll(stdout, text)
@@ -149,6 +150,33 @@ export function addLookCommands<T>(parser: Argv<T>, context: LookContext): Argv<
           }
           if (a.json) await printJson({ a: a.a, b: a.b, equal: differences.length === 0, differences })
           setExitCode(differences.length === 0 ? 0 : 1)
+        }),
+    )
+    .command(
+      'lint <target>',
+      'check an ISO, an initrd or a docker-save archive; exit 1 on errors, warnings alone are 0',
+      (y) =>
+        withTarget(y)
+          .option('as', {
+            choices: ['iso', 'initrd', 'docker-save'] as const,
+            describe: 'what the file is (default: by its bytes)',
+          })
+          .example('$0 lint rancheros.iso', 'every fault with its rule and offset'),
+      (a) =>
+        inSpool(a.limit, async (spool) => {
+          const { kind, findings } = await lintCommand(a.target, a.as, spool)
+          const found: Finding[] = []
+          for await (const finding of findings) {
+            context.signal.throwIfAborted()
+            found.push(finding)
+            if (!a.json) await print(`${findingLine(finding)}\n`)
+          }
+          const count = (severity: Finding['severity']) =>
+            found.filter((each) => each.severity === severity).length
+          const [errors, warnings] = [count('error'), count('warning')]
+          if (a.json) await printJson({ target: a.target, kind, errors, warnings, findings: found })
+          else await print(`${a.target}: ${kind}, ${errors} errors, ${warnings} warnings\n`)
+          setExitCode(errors === 0 ? 0 : 1)
         }),
     )
 }

@@ -1,3 +1,4 @@
+import type { Finding } from '@ros/bytes'
 import { stringify } from 'yaml'
 import type { Listing } from './commands/ls.ts'
 import type { Difference } from './look/compare.ts'
@@ -44,4 +45,18 @@ export function differenceLine({ path, difference, field, a, b }: Difference): s
     typeof value === 'string' ? printable(value) : (JSON.stringify(value) ?? 'none')
   const values = a === undefined && b === undefined ? '' : `: ${show(a)} | ${show(b)}`
   return `${printable(path === '' ? '.' : path)}: ${what}${values}`
+}
+
+/** `error rule at byte N: subject: message (section)`. */
+export function findingLine({
+  severity,
+  rule,
+  offset,
+  innerOffset,
+  subject,
+  message,
+  section,
+}: Finding): string {
+  const inner = innerOffset === undefined ? '' : `, byte ${innerOffset} of its content`
+  return `${severity} ${rule} at byte ${offset}${inner}: ${printable(subject)}: ${printable(message)} (${section})`
 }

@@ -17,6 +17,6 @@ export {
   type VersionOperator,
 } from './relation.ts'
 export { type ResolveOptions, resolvePackages } from './resolve.ts'
-export { readTar } from './tar.ts'
+export { type ReadTarOptions, readTar } from './tar.ts'
 export { type UsrMergeOptions, usrMerge } from './usr-merge.ts'
 export { checkVersion, compareVersions } from './version.ts'

@@ -54,7 +54,8 @@ export async function* lintPathTable(
     }
     position = end
   }
-  const missing = directories.find(({ lba: each }) => !lbas.includes(each))
+  const seen = new Set(lbas)
+  const missing = directories.find(({ lba: each }) => !seen.has(each))
   if (missing) yield at(size, `${missing.name} is not in it`)
 }
 

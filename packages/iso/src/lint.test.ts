@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fromBytes, fromText, u16le, u32be, u32le } from '@ros/bytes'
+import { fromBytes, fromText, u16le, u32be, u32le, zeros } from '@ros/bytes'
 import { file, symlink, Tree } from '@ros/tree'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { edgeTree, isoBytes, pattern } from '../test/sample-tree.ts'
+import { addIsolinux, bootOptions, edgeTree, isoBytes, pattern } from '../test/sample-tree.ts'
 import { type IsoRule, isoRules, layoutIso, lintIso } from './index.ts'
 
 const SECTOR = 2048
@@ -224,6 +224,22 @@ describe('lintIso has nothing to say about', () => {
   test('ours', async () => {
     expect(await lint(image)).toEqual([])
     const edge = new Tree().merge(edgeTree())
+    const boot = bootOptions().boot
+    if (!boot) throw new Error('the sample does not boot')
+    const hybrid = { ...bootOptions(), boot: { ...boot, uefi: { esp: zeros(720 * 1024) } } }
+    const bytes = await isoBytes(addIsolinux(edgeTree()), hybrid)
+    expect(await lint(bytes)).toEqual([])
+    // The volume of partition 1 is checked as well, by its own numbers.
+    const at = 32 * SECTOR
+    expect(String.fromCharCode(...bytes.subarray(at + 1, at + 6))).toBe('CD001')
+    const [root] = [u32le.read(bytes, at + 158, '') * SECTOR + 16 * SECTOR]
+    bytes[(root ?? 0) + 2] = 0xff
+    const offsets = await lint(bytes)
+    expect(offsets.map(({ rule, offset, subject }) => [rule, offset, subject])).toContainEqual([
+      'iso/self',
+      root,
+      'partition 1, /',
+    ])
     for (const more of [{}, { joliet: true, rockRidge: false }, { joliet: false }])
       expect(await lint(await isoBytes(edge, { volumeId: 'x', created: 0, ...more }))).toEqual([])
   })

@@ -42,6 +42,12 @@ export async function* compareSources(
 ): AsyncGenerator<Difference, void> {
   if (await sameBytes(a, b, spool.signal)) return
   const [left, right] = [await tryOpen(a, path, spool), await tryOpen(b, path, spool)]
+  if (left instanceof Damage || right instanceof Damage) {
+    const kind = (opened: typeof left) =>
+      opened instanceof Damage ? opened.reason : (opened?.kind ?? 'file')
+    yield { path, difference: 'content', a: kind(left), b: kind(right) }
+    return
+  }
   if (!left || !right || left.type !== right.type || (left.kind !== right.kind && left.type !== 'content')) {
     if (left?.kind !== right?.kind)
       yield { path, difference: 'type', a: left?.kind ?? 'file', b: right?.kind ?? 'file' }
@@ -57,8 +63,20 @@ export async function* compareSources(
   if (count === 0) yield { path, difference: 'encoding', a: a.size, b: b.size }
 }
 
-/** What is no container, or a damaged one, is compared as bytes. */
-async function tryOpen(source: ByteSource, path: string, spool: Spool): Promise<Container | undefined> {
+/** Why a file that begins like a container could not be opened. */
+class Damage {
+  readonly reason: string
+
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+async function tryOpen(
+  source: ByteSource,
+  path: string,
+  spool: Spool,
+): Promise<Container | Damage | undefined> {
   try {
     return await openContainer(source, path, spool)
   } catch (error) {
@@ -67,7 +85,7 @@ async function tryOpen(source: ByteSource, path: string, spool: Spool): Promise<
     // No space, or no patience, is no property of the file.
     if (!own || code === 'ROS_CLI_LIMIT' || code === 'ROS_CLI_INTERRUPTED' || code === 'ROS_BYTES_WRITE')
       throw error
-    return undefined
+    return new Damage((error as Error).message)
   }
 }
 

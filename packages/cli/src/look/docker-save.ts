@@ -71,7 +71,7 @@ function contained(image: Image, layerTree: (layer: Layer) => Promise<Tree>): Co
 
 async function readLayer(layer: Layer, name: string, spool: Spool): Promise<Tree> {
   const tar = layer.stored ?? (await spool.store(layer.open(), name))
-  return readTar(await withEnd(tar), `${name}, layer ${layer.diffId}`)
+  return readTar(await withEnd(tar), `${name}, layer ${layer.diffId}`, { twice: 'last' })
 }
 
 /** Some builders leave out the two blocks of zeros that end a tar. */

@@ -95,6 +95,7 @@ beforeAll(async () => {
     printf 'Package: look\\nVersion: 1\\nArchitecture: all\\nMaintainer: a <a@b.c>\\nDescription: d\\n' > pkg/DEBIAN/control
     printf 'tool' > pkg/usr/bin/tool
     dpkg-deb --root-owner-group -Zxz -b pkg look.deb
+    echo first > twice; tar -cf twice.tar twice; echo second > twice; tar -rf twice.tar twice
     tar -C root -cf plain.tar .; tar -C root -czf plain.tar.gz .
     printf 'some text' > text; gzip -nk text; xz -k text; zstd -q text
     printf 'not a container' > 'odd:name'
@@ -132,6 +133,7 @@ describe('cat goes through', () => {
     ['look.deb:/usr/bin/tool', 'tool'],
     ['plain.tar:/lib/x.so', 'so'],
     ['plain.tar.gz:lib/x.so', 'so'],
+    ['twice.tar:twice', 'second\n'],
     ['text.gz', 'some text'],
     ['text.xz', 'some text'],
     ['text.zst:', 'some text'],
@@ -229,6 +231,20 @@ describe('diff', () => {
     expect(await differences(at('x.iso'), at('x.iso'))).toEqual([])
     expect(await differences(at('main.cpio'), at('main.cpio.gz'))).toEqual([['', 'encoding']])
     expect(await differences(at('text.gz'), at('text.xz'))).toEqual([['', 'encoding']])
+  })
+
+  test('tells damage', async () => {
+    const bytes = readFileSync(at('main.zst'))
+    bytes.fill(0x55, Math.floor(bytes.length / 2))
+    writeFileSync(at('damaged.zst'), bytes)
+    for await (const difference of diffCommand(at('main.zst'), at('damaged.zst'), spool))
+      expect(difference).toMatchObject({
+        path: '',
+        difference: 'content',
+        a: 'initrd',
+        b: expect.stringContaining('zstd') as string,
+      })
+    expect(await differences(at('main.zst'), at('damaged.zst'))).toHaveLength(1)
   })
 
   test('descends from the ISO to a file of an image', async () => {
@@ -386,6 +402,37 @@ describe('the command', () => {
     expect(long.stdout).toMatch(/^lrwxrwxrwx \d+\/\d+ +0 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d lib -> usr\/lib$/m)
     expect(JSON.parse((await kit('cat', '--json', 'text.gz')).stdout)).toMatchObject({ content: 'some text' })
     expect((await kit('inspect', 'look.deb')).stdout).toMatch(/^kind: deb$/m)
+  })
+
+  test('lints by what the bytes are, and exits with 1 on errors', async () => {
+    for (const [name, kind] of [
+      ['x.iso', 'iso'],
+      ['g.iso', 'iso'],
+      ['x.iso:/boot/initrd', 'initrd'],
+      ['images.tar', 'docker-save'],
+    ]) {
+      expect(await kit('lint', String(name))).toMatchObject({
+        code: 0,
+        stdout: `${name}: ${kind}, 0 errors, 0 warnings\n`,
+      })
+    }
+    shell(
+      'mkdir -p bad/d && touch bad/d/f && (cd bad && find . -depth | cpio --quiet -o -H newc > ../bad.cpio)',
+    )
+    const bad = await kit('lint', '--json', 'bad.cpio')
+    expect(bad.code).toBe(1)
+    expect(JSON.parse(bad.stdout)).toMatchObject({
+      kind: 'initrd',
+      errors: 1,
+      findings: [{ rule: 'newc/parent', subject: 'd/f' }],
+    })
+    const line =
+      'error newc/parent at byte 0: d/f: the kernel leaves it out: its directory is not there (Linux, init/initramfs.c)'
+    expect((await kit('lint', 'bad.cpio')).stdout).toBe(`${line}\nbad.cpio: initrd, 1 errors, 0 warnings\n`)
+    expect(await kit('lint', 'text')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ROS_CLI_KIND') as string,
+    })
   })
 
   test('removes what it has spooled when it is interrupted', async () => {

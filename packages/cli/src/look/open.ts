@@ -76,3 +76,18 @@ async function firstDecompressed(source: ByteSource, format: Format, count: numb
 function textOf(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes)
 }
+
+/**
+ * Which rules a file is for, by its first bytes alone: it may be damaged further on. A tar is a docker-save archive
+ * when nothing else is known of it, and compressed bytes are an initrd.
+ */
+export async function detectKind(source: ByteSource): Promise<'iso' | 'initrd' | 'docker-save' | undefined> {
+  const head = await firstBytes(source, HEAD)
+  if (textOf(head.subarray(0, 6)).startsWith('0707')) return 'initrd'
+  if (await isIso(source)) return 'iso'
+  if (isTar(head)) return 'docker-save'
+  const format = detectFormat(head.subarray(0, MAGIC_SIZE))
+  if (format === undefined) return undefined
+  if (format === 'lz4' || format === 'bzip2') return 'initrd'
+  return isTar(await firstDecompressed(source, format, HEAD)) ? 'docker-save' : 'initrd'
+}

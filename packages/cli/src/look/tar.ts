@@ -3,7 +3,7 @@ import { readTar } from '@ros/debian'
 import { countNodes, type TreeContainer } from './container.ts'
 
 export async function openTar(source: ByteSource, name: string): Promise<TreeContainer> {
-  const tree = await readTar(source, name)
+  const tree = await readTar(source, name, { twice: 'last' })
   return { type: 'tree', kind: 'tar', tree, facts: { nodes: countNodes(tree) }, compared: {} }
 }
 
