@@ -30,8 +30,20 @@ const LAYERS = {
     'kernel-fetch',
     'init',
   ],
-  // The formats are for what the CLI makes or looks into itself: the cloud-config ISO, the state disk.
-  cli: ['distro', 'qemu-runner', 'bytes', 'tree', 'store', 'initrd', 'iso', 'disk', 'images-tar', 'debian'],
+  // The formats are for what the CLI makes or looks into itself: the cloud-config ISO, the state disk, any file given.
+  cli: [
+    'distro',
+    'qemu-runner',
+    'bytes',
+    'tree',
+    'compress',
+    'store',
+    'initrd',
+    'iso',
+    'disk',
+    'images-tar',
+    'debian',
+  ],
 }
 
 /** Every forbidden edge as `from -> to (where)`. */

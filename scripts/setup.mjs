@@ -1,41 +1,48 @@
 // Sets the checkout up: Debian packages, npm packages, `ros`, the TypeScript packages. Says what it does; doing it
 // again changes nothing. `setup()` is what the kit itself needs, `setup({ tests: true })` adds the test oracles.
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildAll } from './build.mjs'
 import { capture, fail, root, run, say } from './console.mjs'
 
 const PNPM = 'pnpm@12.21.0'
 
-/** What `npm start` needs beside Node and Go. */
-const RUN_PACKAGES = ['qemu-system-x86']
+/** What `npm start` needs beside Node and Go: Debian package → a program or file of it. */
+const RUN_PACKAGES = { 'qemu-system-x86': 'qemu-system-x86_64' }
 
 /** Independent programs that judge what we write. */
-const TEST_PACKAGES = [
-  'cpio',
-  'libarchive-tools',
-  'xorriso',
-  'genisoimage',
-  'skopeo',
-  'docker.io',
-  'kmod',
-  'isolinux',
-  'syslinux-common',
-  'qemu-utils',
-  'fdisk',
-  'e2fsprogs',
-  'openssh-server',
-  'openssh-client',
-  'bsdutils',
-  'iproute2',
-  'dpkg-dev',
-  'zstd',
-  'xz-utils',
-]
+const TEST_PACKAGES = {
+  cpio: 'cpio',
+  'libarchive-tools': 'bsdtar',
+  xorriso: 'xorriso',
+  genisoimage: 'isoinfo',
+  skopeo: 'skopeo',
+  'docker.io': 'dockerd',
+  kmod: 'depmod',
+  isolinux: '/usr/lib/ISOLINUX/isolinux.bin',
+  'syslinux-common': '/usr/lib/syslinux/modules/bios/ldlinux.c32',
+  'qemu-utils': 'qemu-img',
+  fdisk: 'sfdisk',
+  gdisk: 'sgdisk',
+  dosfstools: 'fsck.fat',
+  mtools: 'mdir',
+  ovmf: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+  sbsigntool: 'sbattach',
+  'busybox-static': 'busybox',
+  e2fsprogs: 'e2fsck',
+  'openssh-server': 'sshd',
+  'openssh-client': 'ssh-keygen',
+  bsdutils: 'script',
+  iproute2: 'ip',
+  'dpkg-dev': 'dpkg-scanpackages',
+  zstd: 'zstd',
+  'xz-utils': 'xz',
+}
 
 export async function setup({ tests = false } = {}) {
   checkNode()
-  await debianPackages(tests ? [...RUN_PACKAGES, ...TEST_PACKAGES] : RUN_PACKAGES)
+  await debianPackages(tests ? { ...RUN_PACKAGES, ...TEST_PACKAGES } : RUN_PACKAGES)
   checkGo()
   say('npm packages')
   const install = ['-y', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=error']
@@ -63,15 +70,16 @@ function checkGo() {
 
 async function debianPackages(wanted) {
   if (capture('apt-get', ['--version']) === undefined) {
-    if (missingPrograms().length === 0) return say('no apt on this system; every program needed is there')
+    const absent = Object.entries(wanted).filter(([, thing]) => !present(thing))
+    if (absent.length === 0) return say('no apt on this system; every program needed is there')
     fail(
-      `no apt on this system, and missing: ${missingPrograms().join(', ')}`,
-      `install what these Debian packages contain: ${wanted.join(' ')}`,
+      `no apt on this system, and missing: ${absent.map(([, thing]) => thing).join(', ')}`,
+      `install what these Debian packages contain: ${absent.map(([name]) => name).join(' ')}`,
     )
   }
   // Docker's own packages conflict with Debian's: an engine that is there already serves as well.
   const engine = ['/usr/sbin/dockerd', '/usr/bin/dockerd'].some((path) => existsSync(path))
-  const missing = wanted.filter((name) => !installed(name) && !(name === 'docker.io' && engine))
+  const missing = Object.keys(wanted).filter((name) => !installed(name) && !(name === 'docker.io' && engine))
   const stale = !hasPackageLists()
   if (missing.length === 0 && !stale) return say('Debian packages: all there')
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo']
@@ -114,8 +122,11 @@ function hasPackageLists() {
   }
 }
 
-function missingPrograms() {
-  return ['qemu-system-x86_64'].filter((program) => capture(program, ['--version']) === undefined)
+/** Whether a program is on the path (or where only root looks), or a file is there. */
+function present(thing) {
+  if (thing.startsWith('/')) return existsSync(thing)
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, thing)))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

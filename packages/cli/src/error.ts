@@ -6,6 +6,10 @@ export type CliErrorCode =
   | 'ROS_CLI_NOT_BUILT' // run and ssh need what build writes
   | 'ROS_CLI_CLOUD_CONFIG' // a cloud-config that is not YAML, or not a mapping
   | 'ROS_CLI_NOT_RUNNING' // ssh without a machine of this project
+  | 'ROS_CLI_KIND' // a file of a kind that the command cannot look into
+  | 'ROS_CLI_PATH' // a path, or an image, that is not inside the container
+  | 'ROS_CLI_LIMIT' // decompressed content that is larger than allowed
+  | 'ROS_CLI_EXTRACT' // a file that may not be written where it would go
   | 'ROS_CLI_INTERRUPTED' // Ctrl-C or SIGTERM
 
 export class CliError extends RosError<CliErrorCode> {}

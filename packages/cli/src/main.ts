@@ -1,9 +1,11 @@
+import { KIT_VERSION } from '@ros/distro'
 import yargs, { type Argv } from 'yargs'
 import { buildCommand } from './commands/build.ts'
 import { runCommand } from './commands/run.ts'
 import { sshCommand } from './commands/ssh.ts'
 import { CliError } from './error.ts'
 import { exitCode } from './exit-code.ts'
+import { addLookCommands } from './look-commands.ts'
 import { megabytes, printError, progressPrinter, type Terminal } from './print.ts'
 import { cacheDirectory, openProject } from './project.ts'
 
@@ -35,7 +37,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
       requiresArg: true,
     })
 
-  await yargs(own)
+  const commands = yargs(own)
     .scriptName('rancheros-kit')
     .usage('$0 <command>\n\nBuild a whole RancherOS, boot it in QEMU, log in over ssh.')
     .command(
@@ -154,11 +156,15 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
         code = await sshCommand({ command, port: a.port, timeout: a.timeout }, project, signal)
       },
     )
+  const setExitCode = (given: number) => {
+    code = given
+  }
+  await addLookCommands(commands, { stdout: process.stdout, terminal, signal, setExitCode })
     .demandCommand(1, 1, 'name a command')
     .recommendCommands()
     .strict()
     .help()
-    .version()
+    .version(`v${KIT_VERSION}`)
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error) throw error

@@ -1,4 +1,4 @@
-import { type ByteSource, collect, fromBytes, readAll } from '@ros/bytes'
+import { type ByteSource, BytesError, collect, fromBytes, readAll } from '@ros/bytes'
 import { decompress, type Format } from '@ros/compress'
 import { type ArMember, arMembers } from './ar.ts'
 import { parseParagraphs } from './deb822.ts'
@@ -20,11 +20,12 @@ export interface DebArchive {
 }
 
 const CONTROL_LIMIT = 67_108_864
+const VERSION_LIMIT = 64
 
 /** Reads a binary package, deb(5). `subject` names it in errors. Throws `ROS_DEBIAN_DEB`; maintainer scripts are not read. */
 export async function readDeb(source: ByteSource, subject: string): Promise<DebArchive> {
   const { control, data } = await debMembers(source, subject)
-  const bytes = await collect(memberChunks(control), CONTROL_LIMIT)
+  const bytes = await controlBytes(control, subject)
   const tree = await readTar(fromBytes(bytes), `${subject}, control archive`)
   const node = tree.get('control')
   if (node?.type !== 'file') throw debError(subject, 'no control file')
@@ -32,6 +33,15 @@ export async function readDeb(source: ByteSource, subject: string): Promise<DebA
   const [paragraph, ...more] = parseParagraphs(text, `${subject}, control file`)
   if (paragraph === undefined || more.length > 0) throw debError(subject, 'control file is not one paragraph')
   return { control: paragraph.fields, data }
+}
+
+async function controlBytes(control: DebMember, subject: string): Promise<Uint8Array> {
+  try {
+    return await collect(memberChunks(control), CONTROL_LIMIT)
+  } catch (cause) {
+    if (!(cause instanceof BytesError) || cause.code !== 'ROS_BYTES_LIMIT') throw cause
+    throw debError(subject, 'control archive is too large', cause.got)
+  }
 }
 
 /** The two archives of a .deb. Members whose name begins with `_` may stand between them, and anything after them. */
@@ -48,7 +58,9 @@ export async function debMembers(
   const [version, control, data] = found
   if (version?.name !== 'debian-binary')
     throw debError(subject, 'first member is not debian-binary', version?.name)
-  const number = new TextDecoder('latin1').decode(await readAll(version.content, 64))
+  if (version.content.size > VERSION_LIMIT)
+    throw debError(subject, 'debian-binary is too long', `${version.content.size} bytes`)
+  const number = new TextDecoder('latin1').decode(await readAll(version.content, VERSION_LIMIT))
   if (!/^2\.\d+\n/.test(number)) throw debError(subject, 'format is not 2.x', JSON.stringify(number))
   return { control: member(control, 'control', subject), data: member(data, 'data', subject) }
 }

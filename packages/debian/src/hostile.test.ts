@@ -135,6 +135,7 @@ describe('deb', () => {
       [version, control, ['data.tarx', data[1]] as const],
       [['debian-binary', '3.0\n'] as const, control, data],
       [['debian-binary', ''] as const, control, data],
+      [['debian-binary', '2.0\n'.padEnd(65, 'x')] as const, control, data],
       [version, ['control.tar', await tarArchive([{ name: './postinst' }])] as const, data],
       [
         version,

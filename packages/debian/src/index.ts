@@ -1,4 +1,4 @@
-export { type DebArchive, type DebMember, readDeb } from './deb.ts'
+export { type DebArchive, type DebMember, debMembers, memberChunks, readDeb } from './deb.ts'
 export { type DebReference, debTree } from './deb-tree.ts'
 export { type Paragraph, parseParagraphs } from './deb822.ts'
 export { DebianError, type DebianErrorCode } from './error.ts'
@@ -17,6 +17,6 @@ export {
   type VersionOperator,
 } from './relation.ts'
 export { type ResolveOptions, resolvePackages } from './resolve.ts'
-export { readTar } from './tar.ts'
+export { type ReadTarOptions, readTar } from './tar.ts'
 export { type UsrMergeOptions, usrMerge } from './usr-merge.ts'
 export { checkVersion, compareVersions } from './version.ts'

@@ -8,6 +8,11 @@ import { BLOCK, cString, parseHeader, type TarEntry } from './tar-header.ts'
 const EXTENSION_LIMIT = 1_048_576
 const WINDOW = 65_536
 
+export interface ReadTarOptions {
+  /** A path that comes twice: an error, or the later one counts, as tar unpacks it. Default 'refuse'. */
+  readonly twice?: 'refuse' | 'last'
+}
+
 /**
  * The tree that an uncompressed tar archive holds: ustar, GNU and pax. Files are slices of `source`, hard links share
  * their node, directories that the archive leaves out are made (0o755, root). `subject` names the archive in errors.
@@ -15,11 +20,15 @@ const WINDOW = 65_536
  * Throws `ROS_DEBIAN_TAR` for an archive that is cut or damaged, for names that leave the tree (absolute, `..`, through
  * a link), for a path that comes twice, and for sparse files and other types that a tree cannot hold.
  */
-export async function readTar(source: ByteSource, subject: string): Promise<Tree> {
+export async function readTar(
+  source: ByteSource,
+  subject: string,
+  options: ReadTarOptions = {},
+): Promise<Tree> {
   const tree = new Tree()
   for await (const { entry, offset } of tarEntries(source, subject)) {
     try {
-      addEntry(tree, entry, slice(source, offset, hasContent(entry) ? entry.size : 0))
+      addEntry(tree, entry, slice(source, offset, hasContent(entry) ? entry.size : 0), options)
     } catch (cause) {
       if (!(cause instanceof RosError)) throw cause
       throw tarError(subject, `entry ${JSON.stringify(entry.path)} is refused`, cause.message, cause)
@@ -99,7 +108,7 @@ function hasContent({ type, path }: TarEntry): boolean {
   return (type === '0' || type === '7') && !path.endsWith('/')
 }
 
-function addEntry(tree: Tree, entry: TarEntry, content: ByteSource): void {
+function addEntry(tree: Tree, entry: TarEntry, content: ByteSource, { twice }: ReadTarOptions): void {
   const { mode, uid, gid, mtime, xattrs } = entry
   const metadata: Metadata = { mode, uid, gid, mtime, ...(xattrs && { xattrs }) }
   const path = normalizePath(entry.path)
@@ -111,7 +120,8 @@ function addEntry(tree: Tree, entry: TarEntry, content: ByteSource): void {
   }
   const parent = parentPath(path)
   if (!tree.has(parent)) tree.addDirectories(parent, { mtime })
-  tree.add(path, node)
+  if (twice === 'last') tree.replace(path, node)
+  else tree.add(path, node)
 }
 
 function toNode(tree: Tree, entry: TarEntry, metadata: Metadata, content: ByteSource): TreeNode {

@@ -1,2 +1,6 @@
 export { type EmptyQcow2Options, writeEmptyQcow2 } from './empty-qcow2.ts'
 export { DiskError, type DiskErrorCode } from './error.ts'
+export type { FatType } from './fat-geometry.ts'
+export { type FatArea, type FatLayout, layoutFat, writeFat } from './fat-layout.ts'
+export type { FatOptions } from './fat-options.ts'
+export { type FatImage, readFat } from './read-fat.ts'

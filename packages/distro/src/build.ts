@@ -80,10 +80,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     tell(0)
     artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
   }
-  const initrd = await buildInitrd(context, kernel)
+  const { initrd, buildId } = await buildInitrd(context, kernel)
   await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
   await write('initrd', initrd.open(), initrd.size)
-  const iso = await buildIso(context, kernel.vmlinuz, initrd)
+  const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
   await write('rancheros.iso', iso.chunks, iso.size)
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }

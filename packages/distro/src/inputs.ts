@@ -11,6 +11,8 @@ export interface Sets {
   /** By service: what it has beyond the base. */
   readonly services: ReadonlyMap<string, readonly PackageRecord[]>
   readonly loader: readonly PackageRecord[]
+  /** Empty when the recipe's ISO starts under BIOS only. */
+  readonly uefi: readonly PackageRecord[]
 }
 
 /** Resolves every package that the recipe names against the host's package lists, and fetches those not in the store. */
@@ -39,8 +41,9 @@ export async function resolveInputs(
     base,
     services,
     loader: resolve(recipe.loader),
+    uefi: recipe.uefi ? resolve(recipe.uefi) : [],
   }
-  const all = [sets.kernel, sets.engine, sets.base, ...services.values(), sets.loader].flat()
+  const all = [sets.kernel, sets.engine, sets.base, ...services.values(), sets.loader, sets.uefi].flat()
   const unique = [...new Map(all.map((record) => [record.digest, record])).values()]
   report({ step: 'fetch', text: `${unique.length} Debian packages` })
   await fetchDebs(unique, store, {

@@ -33,6 +33,8 @@ export const recipeSchema = z.strictObject({
     services: z.record(z.string().regex(/^[a-z0-9]+$/), service),
   }),
   loader: z.strictObject(debianSource),
+  /** Signed boot loaders; without them the ISO starts under BIOS only. */
+  uefi: z.strictObject(debianSource).optional(),
   initrd: z.strictObject({
     compression: z.enum(['zstd', 'gzip']),
     level: z.int().min(1).max(19),
@@ -40,8 +42,8 @@ export const recipeSchema = z.strictObject({
   iso: z.strictObject({
     volumeId: z.string().min(1).max(32),
     publisher: z.string().max(128),
-    /** Kernel arguments of the ISO's boot entry. */
-    append: z.string(),
+    /** Kernel arguments of the ISO's boot entries, as isolinux and GRUB both take them. */
+    append: z.string().regex(/^[^"'\\\n]*$/, 'kernel arguments have no quotes, backslashes and line ends'),
   }),
 })
 

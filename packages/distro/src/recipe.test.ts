@@ -47,6 +47,20 @@ describe('readRecipe', () => {
     expect(failing(builtIn.replace(/^version: .*$/m, 'version: "a b"')).message).toContain('version')
   })
 
+  test('refuses kernel arguments that one of the boot loaders would read otherwise', () => {
+    for (const append of [`a "b c"`, `a\\b`, `a'b`, 'a\nlabel x'])
+      expect(
+        failing(builtIn.replace(/^ {2}append: .*$/m, `  append: ${JSON.stringify(append)}`)).message,
+      ).toContain('iso.append')
+  })
+
+  test('takes a recipe without UEFI boot loaders', () => {
+    const text = builtIn.replace(/^uefi:\n(?: {2}.*\n)+/m, '')
+    expect(text).not.toBe(builtIn)
+    expect(read(text).uefi).toBeUndefined()
+    expect(read(builtIn).uefi?.debian).toContain('shim-signed')
+  })
+
   test('says where the YAML is broken', () => {
     expect(failing('name: [\n')).toMatchObject({ code: 'ROS_RECIPE_SYNTAX' })
     expect(failing('name: [\n').message).toMatch(/^r\.yml:\d+:\d+: /)

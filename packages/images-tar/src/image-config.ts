@@ -1,4 +1,3 @@
-import { checkDigest } from '@ros/bytes/node'
 import { ImagesTarError } from './error.ts'
 import type { ImageConfig } from './model.ts'
 
@@ -13,7 +12,10 @@ export function parseImageConfig(bytes: Uint8Array, subject: string): ImageConfi
   if (rootfs['type'] !== 'layers') throw configError(subject, 'rootfs.type is not "layers"', rootfs['type'])
   if (!Array.isArray(rootfs['diff_ids']))
     throw configError(subject, 'rootfs.diff_ids is no list', rootfs['diff_ids'])
-  for (const diffId of rootfs['diff_ids']) checkDigest(String(diffId), `${subject}: rootfs.diff_ids`)
+  for (const diffId of rootfs['diff_ids']) {
+    if (typeof diffId !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(diffId))
+      throw configError(subject, 'rootfs.diff_ids has what is no SHA-256 digest', diffId)
+  }
   if (root['config'] === null) delete root['config']
   if (root['history'] === null) delete root['history']
   if (root['config'] !== undefined) checkRunConfig(object(root['config'], subject, 'config'), subject)

@@ -1,3 +1,4 @@
+import type { ByteSource } from '@ros/bytes'
 import type { Digest } from '@ros/bytes/node'
 
 /** One layer: a tar archive of changes to a file system (OCI image-spec, layer.md). */
@@ -6,6 +7,8 @@ export interface Layer {
   readonly diffId: Digest
   /** Length of the uncompressed tar in bytes. */
   readonly size: number
+  /** The uncompressed tar where it lies in a file as it is; its digest is not checked. */
+  readonly stored?: ByteSource
   /** The uncompressed tar; every call gives the same bytes, or throws at the end of the stream. */
   open(): AsyncIterable<Uint8Array>
 }

@@ -16,6 +16,7 @@ import {
   composeImage,
   type Image,
   imageId,
+  lintDockerSave,
   loadIntoDaemon,
   readDockerSave,
   saveFromDaemon,
@@ -169,6 +170,7 @@ describe('a real Docker daemon', () => {
         made.flatMap(({ repoTags }) => repoTags),
       ),
     )
+    for await (const finding of lintDockerSave(fileSource(saved))) expect(finding).toBeUndefined()
     const read = await readDockerSave(fileSource(saved))
     expect(read.map(imageId).sort()).toEqual(made.map(imageId).sort())
     for (const image of read) {

@@ -10,6 +10,8 @@ const MAX_LINKS = 16
 export interface TarIndex {
   /** The file at a path, symbolic and hard links followed inside the archive; undefined when there is none. */
   file(path: string): ByteSource | undefined
+  /** Where the content of that file begins in the archive. */
+  offset(path: string): number | undefined
   readonly paths: readonly string[]
 }
 
@@ -17,6 +19,7 @@ export interface TarIndex {
 export async function indexTar(source: ByteSource): Promise<TarIndex> {
   const files = new Map<string, ByteSource>()
   const links = new Map<string, string>()
+  const offsets = new Map<ByteSource, number>()
   let extension: { path?: string; linkpath?: string; size?: number } = {}
   let members = 0
   for (let offset = 0; offset + BLOCK <= source.size; ) {
@@ -45,7 +48,11 @@ export async function indexTar(source: ByteSource): Promise<TarIndex> {
     extension = {}
     files.delete(path)
     links.delete(path)
-    if (member.type === '0' || member.type === '7') files.set(path, slice(source, start, size))
+    if (member.type === '0' || member.type === '7') {
+      const content = slice(source, start, size)
+      files.set(path, content)
+      offsets.set(content, start)
+    }
     if (member.type === '1') links.set(path, inside(linkname))
     if (member.type === '2') links.set(path, resolveLink(path, linkname))
   }
@@ -58,7 +65,11 @@ export async function indexTar(source: ByteSource): Promise<TarIndex> {
     }
     throw archiveError(path, 'links lead nowhere', `more than ${MAX_LINKS} links`)
   }
-  return { file, paths: [...files.keys(), ...links.keys()] }
+  const offset = (path: string) => {
+    const found = file(path)
+    return found && offsets.get(found)
+  }
+  return { file, offset, paths: [...files.keys(), ...links.keys()] }
 }
 
 /** Bytes at an offset, by the fast path where there is one. */
@@ -70,11 +81,14 @@ export async function readAt(source: ByteSource, offset: number, length: number)
 }
 
 /** Links, devices, directories and fifos have no content, whatever their size field says. */
-function holdsContent(type: string): boolean {
+export function holdsContent(type: string): boolean {
   return !'123456'.includes(type)
 }
 
-function paxFields(body: Uint8Array, subject: string): { path?: string; linkpath?: string; size?: number } {
+export function paxFields(
+  body: Uint8Array,
+  subject: string,
+): { path?: string; linkpath?: string; size?: number } {
   const fields: { path?: string; linkpath?: string; size?: number } = {}
   for (let offset = 0; offset < body.length && body[offset] !== 0; ) {
     const space = body.indexOf(0x20, offset)
@@ -115,7 +129,7 @@ function resolveLink(path: string, target: string): string {
   return inside(parts.filter((name) => name !== '').join('/'))
 }
 
-function inside(name: string): string {
+export function inside(name: string): string {
   try {
     return normalizePath(name)
   } catch (cause) {

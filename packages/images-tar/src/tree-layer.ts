@@ -30,7 +30,12 @@ export async function treeLayer(tree: Tree): Promise<Layer> {
 export async function tarLayer(tar: ByteSource, diffId?: Digest): Promise<Layer> {
   const digest = diffId ?? (await sha256(tar))
   const { size } = tar
-  return { diffId: digest, size, open: () => withDigest(tar.open(), { digest, size }, `layer ${digest}`) }
+  return {
+    diffId: digest,
+    size,
+    stored: tar,
+    open: () => withDigest(tar.open(), { digest, size }, `layer ${digest}`),
+  }
 }
 
 /**

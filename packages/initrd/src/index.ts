@@ -1,5 +1,7 @@
 export { checkSegments } from './check-segments.ts'
 export { InitrdError, type InitrdErrorCode } from './error.ts'
+export { type LintInitrdOptions, lintInitrd } from './lint-initrd.ts'
+export { type InitrdRule, initrdRules } from './lint-rules.ts'
 export type { InitrdOptions } from './plan.ts'
 export {
   type InitrdContents,

@@ -30,6 +30,8 @@ export interface InitrdContents {
 export interface ReadInitrdOptions {
   /** Compressed segments are unpacked into memory: this many bytes at the most, all together. Default 1 GiB. */
   readonly memoryLimit?: number
+  /** Keeps the content of a compressed segment elsewhere than in memory; `memoryLimit` does not count for it then. */
+  readonly store?: (chunks: AsyncIterable<Uint8Array>) => Promise<ByteSource>
 }
 
 /**
@@ -42,11 +44,10 @@ export async function readInitrd(
   source: ByteSource,
   options: ReadInitrdOptions = {},
 ): Promise<InitrdContents> {
-  const limit = options.memoryLimit ?? 2 ** 30
+  const store = segmentStore(options)
   const unpacker = new Unpacker()
   const segments: InitrdSegment[] = []
   const window = new ByteWindow(source)
-  let inMemory = 0
 
   for (let offset = await window.skipZeros(0); offset < source.size; ) {
     if ((await startsArchive(window, offset)) && offset % ALIGNMENT === 0) {
@@ -55,8 +56,7 @@ export async function readInitrd(
       offset = await nextAfterArchive(source, window, end)
     } else {
       const format = await formatAt(window, offset)
-      const { content, size } = await unpackMember(source, offset, format, limit - inMemory)
-      inMemory += content.size
+      const { content, size } = await unpackMember(source, offset, format, (chunks) => store(chunks, offset))
       const entries = await unpackContent(content, unpacker, offset)
       segments.push({ compression: format, offset, size, contentSize: content.size, entries })
       offset = await window.skipZeros(offset + size)
@@ -127,21 +127,46 @@ async function formatAt(window: ByteWindow, offset: number): Promise<Format> {
   return format
 }
 
-async function unpackMember(
+/** Decompresses the segment at `offset`; `size` is that of its compressed bytes. */
+export async function unpackMember(
   source: ByteSource,
   offset: number,
   format: Format,
-  limit: number,
+  store: (chunks: AsyncIterable<Uint8Array>) => Promise<ByteSource>,
 ): Promise<{ content: ByteSource; size: number }> {
-  const running = decompressMember(source.open(offset), format)
+  let size: number | undefined
+  async function* chunks(): AsyncGenerator<Uint8Array, void> {
+    size = yield* decompressMember(source.open(offset), format)
+  }
+  const content = await store(chunks())
+  if (size === undefined) throw new Error('a segment was not read to its end before it was stored')
+  return { content, size }
+}
+
+/** Where the content of segments goes: to the caller's store, or to memory up to the limit for all of them. */
+export function segmentStore(
+  options: ReadInitrdOptions,
+): (chunks: AsyncIterable<Uint8Array>, offset: number) => Promise<ByteSource> {
+  const { store } = options
+  if (store) return (chunks) => store(chunks)
+  let left = options.memoryLimit ?? 2 ** 30
+  return async (chunks, offset) => {
+    const content = await inMemory(chunks, offset, left)
+    left -= content.size
+    return content
+  }
+}
+
+async function inMemory(
+  given: AsyncIterable<Uint8Array>,
+  offset: number,
+  limit: number,
+): Promise<ByteSource> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for (;;) {
-    const next = await running.next()
-    if (next.done) return { content: chunkedSource(chunks), size: next.value }
-    size += next.value.length
+  for await (const chunk of given) {
+    size += chunk.length
     if (size > limit) {
-      await running.return(0)
       throw new InitrdError('ROS_INITRD_LIMIT', 'compressed segments hold too much for memory', {
         subject: `offset ${offset}`,
         got: `${size} bytes or more`,
@@ -149,6 +174,7 @@ async function unpackMember(
         hint: 'allow more with memoryLimit',
       })
     }
-    chunks.push(next.value)
+    chunks.push(chunk)
   }
+  return chunkedSource(chunks)
 }

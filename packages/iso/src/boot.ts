@@ -49,15 +49,14 @@ export function planBoot(tree: Tree, { bios }: IsoBoot, created: number): Planne
 /** Content of a file as it is written: the catalogue encoded, the boot image patched, any other as it is. */
 export function bootContent(
   { image, catalog }: PlannedBoot,
-  { bios }: IsoBoot,
+  boot: IsoBoot,
   node: FileNode,
-  imageLba: number,
-  descriptorLba: number,
+  lbas: { readonly image: number; readonly esp: number },
 ): ByteSource | Promise<ByteSource> {
-  if (node === catalog) return fromBytes(encodeCatalog(bios, imageLba))
-  if (node === image && (bios.bootInfoTable ?? true))
-    return withBootInfoTable(node.content, { path: bios.image, imageLba, descriptorLba })
-  return node.content
+  const { bios } = boot
+  if (node === catalog) return fromBytes(encodeCatalog(boot, lbas))
+  if (node !== image || !(bios.bootInfoTable ?? true)) return node.content
+  return withBootInfoTable(node.content, { path: bios.image, imageLba: lbas.image, descriptorLba: 16 })
 }
 
 /** Throws `ROS_ISO_BOOT` when the boot image cannot do what the options ask of it. */

@@ -1,29 +1,48 @@
-import { type ByteSource, concat, fromBytes, slice, u16le, u32le } from '@ros/bytes'
+import { type ByteSource, concat, fromBytes, type RecordTable, slice, u16le, u32le } from '@ros/bytes'
 import { IsoError } from './error.ts'
-import type { BiosBoot } from './options.ts'
+import type { IsoBoot } from './options.ts'
 import { SECTOR } from './sector.ts'
-import { bootEntry, validationEntry } from './volume-descriptor.ts'
+import { bootEntry, sectionHeader, validationEntry } from './volume-descriptor.ts'
 
-/** The boot catalogue: validation entry and initial entry, one sector (El Torito 1.0, §2). */
-export function encodeCatalog(bios: BiosBoot, imageLba: number): Uint8Array {
+const UEFI = 0xef
+
+/**
+ * The boot catalogue, one sector: validation entry and initial entry for the BIOS (El Torito 1.0, §2), then with `uefi`
+ * a section for platform EF (UEFI 2.10, §13.3.2.1).
+ */
+export function encodeCatalog({ bios, uefi }: IsoBoot, lbas: { image: number; esp: number }): Uint8Array {
   const catalog = new Uint8Array(SECTOR)
   const validation = { headerId: 1, platform: 0, reserved: 0, idString: '', checksum: 0, keyBytes: 0xaa55 }
   validationEntry.encodeInto(catalog, 0, validation)
   let sum = 0
   for (let i = 0; i < validationEntry.size; i += 2) sum += u16le.read(catalog, i, 'validation entry')
   const checksum = (0x1_0000 - (sum % 0x1_0000)) % 0x1_0000
-  validationEntry.encodeInto(catalog, 0, { ...validation, checksum })
-  bootEntry.encodeInto(catalog, validationEntry.size, {
+  let position = 0
+  const add = <V>(table: RecordTable<V>, values: V) => {
+    table.encodeInto(catalog, position, values)
+    position += table.size
+  }
+  add(validationEntry, { ...validation, checksum })
+  add(bootEntry, entry(bios.loadSectors ?? 4, lbas.image))
+  if (uefi) {
+    add(sectionHeader, { indicator: 0x91, platform: UEFI, entryCount: 1, idString: '' })
+    add(bootEntry, entry(uefi.esp.size / 512, lbas.esp))
+  }
+  return catalog
+}
+
+/** A bootable entry without emulation. */
+function entry(sectorCount: number, loadLba: number) {
+  return {
     bootIndicator: 0x88,
     media: 0,
     loadSegment: 0,
     systemType: 0,
     unused: 0,
-    sectorCount: bios.loadSectors ?? 4,
-    loadLba: imageLba,
+    sectorCount,
+    loadLba,
     selection: new Uint8Array(20),
-  })
-  return catalog
+  }
 }
 
 // The boot info table takes bytes 8 … 63; its checksum is taken over what follows it.
@@ -57,7 +76,7 @@ export async function withBootInfoTable(
 }
 
 /** Sum of little-endian 32-bit words modulo 2³², a last part filled up with zeros. */
-async function sumOfWords(source: ByteSource): Promise<number> {
+export async function sumOfWords(source: ByteSource): Promise<number> {
   let sum = 0
   let position = 0
   for await (const chunk of source.open()) {

@@ -33,6 +33,14 @@ test('the edge tree, bootable and hybrid', async () => {
   )
 })
 
+test('the edge tree with an EFI system partition', async () => {
+  const tree = edgeTree().add('boot.bin', file(fromBytes(bootImage())))
+  const boot = { ...options.boot, uefi: { esp: fromBytes(pattern(5120, 3)) } } as IsoOptions['boot'] & object
+  expect(digest(await isoBytes(tree, { ...options, boot }))).toMatchInlineSnapshot(
+    `"40974f78db81fcd56a3de008844102125733f7efd13a140c92bbb40c4741235d"`,
+  )
+})
+
 test('an empty tree without extensions', async () => {
   const bytes = await isoBytes(new Tree(), { volumeId: 'E', created: 0, rockRidge: false, joliet: false })
   expect(bytes.length).toBe(21 * 2048)

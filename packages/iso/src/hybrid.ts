@@ -21,44 +21,102 @@ const masterBootRecord = record(
     ['imageSector', u64le], // first sector of isolinux.bin, in 512-byte sectors
     ['diskId', u32le],
     ['reserved', u16le],
-    ['status', u8],
-    ['firstHead', u8],
-    ['firstSector', u8],
-    ['firstCylinder', u8],
-    ['type', u8],
-    ['lastHead', u8],
-    ['lastSector', u8], // bits 6 and 7 are bits 8 and 9 of the cylinder
-    ['lastCylinder', u8],
-    ['start', u32le],
-    ['count', u32le],
-    ['otherEntries', raw(48)],
+    ['partitions', raw(64)],
     ['signature', u16le],
   ],
   DISK_SECTOR,
 )
 
-/** The first 512 bytes of a hybrid image of `imageSize` bytes, which is whole cylinders. */
-export function encodeHybridMbr(hybrid: HybridBoot, bootLba: number, imageSize: number): Uint8Array {
-  // The table cannot name more than 1024 cylinders; what lies beyond is found by `count`.
-  const lastCylinder = Math.min(imageSize / CYLINDER, 1024) - 1
+const partitionEntry = record(
+  'partition entry',
+  [
+    ['status', u8],
+    ['firstHead', u8],
+    ['firstSector', u8], // bits 6 and 7 are bits 8 and 9 of the cylinder
+    ['firstCylinder', u8],
+    ['type', u8],
+    ['lastHead', u8],
+    ['lastSector', u8],
+    ['lastCylinder', u8],
+    ['start', u32le],
+    ['count', u32le],
+  ],
+  16,
+)
+
+/** A partition as the table names it: sectors of 512 bytes, at least one. */
+interface Partition {
+  readonly active: boolean
+  readonly type: number
+  readonly start: number
+  readonly count: number
+}
+
+const HIDDEN_NTFS = 0x17
+const EFI_SYSTEM = 0xef
+const PROTECTIVE = 0xee
+
+/** Where the parts of a hybrid image are, in sectors of 2048 bytes. */
+export interface HybridPlaces {
+  readonly imageLba: number
+  /** Partition 1: the file system. */
+  readonly start: number
+  readonly end: number
+  /** Partition 2: the EFI system partition, its size in bytes. */
+  readonly esp?: { readonly lba: number; readonly size: number }
+  /** Length of the image. */
+  readonly sectorCount: number
+}
+
+/** The first 512 bytes of a hybrid image. With a GPT one entry keeps everything from those who know no GPT (UEFI 2.10, §5.2.3). */
+export function encodeHybridMbr(hybrid: HybridBoot, places: HybridPlaces): Uint8Array {
+  const { imageLba, start, end, esp, sectorCount } = places
+  const factor = SECTOR / DISK_SECTOR
+  const partitions = new Uint8Array(64)
+  const write = (index: number, partition: Partition) =>
+    partitions.set(encodePartition(partition), index * partitionEntry.size)
+  if (hybrid.gpt) write(0, { active: false, type: PROTECTIVE, start: 1, count: sectorCount * factor - 1 })
+  else {
+    write(0, { active: true, type: HIDDEN_NTFS, start: start * factor, count: (end - start) * factor })
+    if (esp)
+      write(1, { active: false, type: EFI_SYSTEM, start: esp.lba * factor, count: esp.size / DISK_SECTOR })
+  }
   return masterBootRecord.encode({
     code: hybrid.mbr,
-    imageSector: bootLba * (SECTOR / DISK_SECTOR),
+    imageSector: imageLba * factor,
     diskId: hybrid.diskId,
     reserved: 0,
-    status: 0x80,
-    firstHead: 0,
-    firstSector: 1,
-    firstCylinder: 0,
-    type: 0x17,
-    lastHead: HEADS - 1,
-    lastSector: SECTORS + 64 * Math.floor(lastCylinder / 256),
-    lastCylinder: lastCylinder % 256,
-    start: 0,
-    count: imageSize / DISK_SECTOR,
-    otherEntries: new Uint8Array(48),
+    partitions,
     signature: 0xaa55,
   })
+}
+
+function encodePartition({ active, type, start, count }: Partition): Uint8Array {
+  const first = geometry(start)
+  const last = geometry(start + count - 1)
+  return partitionEntry.encode({
+    status: active ? 0x80 : 0,
+    firstHead: first.head,
+    firstSector: first.sector,
+    firstCylinder: first.cylinder,
+    type,
+    lastHead: last.head,
+    lastSector: last.sector,
+    lastCylinder: last.cylinder,
+    start,
+    count,
+  })
+}
+
+/** Cylinder, head and sector; what lies beyond 1024 cylinders has the last one there is, and is found by `start` and `count`. */
+function geometry(sector: number) {
+  const at = Math.min(sector, 1024 * HEADS * SECTORS - 1)
+  const cylinder = Math.floor(at / (HEADS * SECTORS))
+  return {
+    head: Math.floor(at / SECTORS) % HEADS,
+    sector: (at % SECTORS) + 1 + 64 * Math.floor(cylinder / 256),
+    cylinder: cylinder % 256,
+  }
 }
 
 /** Throws `ROS_ISO_BOOT` unless the boot image says that it can be started from a disk. */

@@ -6,6 +6,7 @@ import { describeLayout, type IsoBoot, type IsoOptions, layoutIso, writeIso } fr
 
 const options: IsoOptions = { volumeId: 'TEST', created: 0 }
 const bios = { image: 'boot.bin', catalog: 'boot.cat' }
+const GUID = '01234567-89ab-cdef-0123-456789abcdef'
 const hybrid = { mbr: new Uint8Array(432), diskId: 1 }
 
 function bootable(size = 3000): Tree {
@@ -100,6 +101,18 @@ describe('layoutIso', () => {
     ['a load of 65536 sectors', { bios: { ...bios, loadSectors: 65_536 } }],
     ['boot code of 431 bytes', { hybrid: { ...hybrid, mbr: new Uint8Array(431) } }],
     ['a disk id of 33 bits', { hybrid: { ...hybrid, diskId: 2 ** 32 } }],
+    ['a partition that starts in the system area', { hybrid: { ...hybrid, partitionOffset: 15 } }],
+    [
+      'a GPT whose first partition starts with the image',
+      { hybrid: { ...hybrid, partitionOffset: 0, gpt: { diskGuid: GUID, partitionGuids: [GUID, GUID] } } },
+    ],
+    [
+      'what is no GUID',
+      { hybrid: { ...hybrid, gpt: { diskGuid: GUID.slice(1), partitionGuids: [GUID, GUID] } } },
+    ],
+    ['an empty EFI system partition', { uefi: { esp: zeros(0) } }],
+    ['an EFI system partition of no whole sector', { uefi: { esp: zeros(1000) } }],
+    ['an EFI system partition of 32 MiB', { uefi: { esp: zeros(65_536 * 512) } }],
   ])('refuses %s', (_, boot) => {
     expect(() => layoutIso(bootable(), withBoot(boot))).toThrow(code('ROS_ISO_FIELD'))
   })
@@ -188,6 +201,34 @@ describe('writeIso', () => {
     await expect(isoBytes(tree, withBoot())).rejects.toThrow(code('ROS_ISO_BOOT'))
     const without = withBoot({ bios: { ...bios, bootInfoTable: false } })
     expect((await isoBytes(tree, without)).length).toBeGreaterThan(0)
+  })
+
+  test('writes the bytes that a hybrid image with an EFI system partition is known by', async () => {
+    const esp = pattern(3 * 512, 4)
+    const layout = layoutIso(bootable(), withBoot({ hybrid, uefi: { esp: fromBytes(esp) } }))
+    const image = Buffer.from(await collect(writeIso(layout), layout.size))
+    const lbaOf = (name: string) => layout.areas.find(({ owner }) => owner === name)?.lba ?? 0
+    const partition = lbaOf('EFI system partition')
+    expect([partition, layout.size]).toEqual([512, 2 * 1_048_576])
+    expect(new Uint8Array(image.subarray(partition * 2048, partition * 2048 + esp.length))).toEqual(esp)
+    expect(image.subarray(446, 462).toString('hex')).toBe('80020100173f200040000000c0070000')
+    expect(image.subarray(462, 478).toString('hex')).toBe('00000101ef0003010008000003000000')
+    const catalog = image.subarray(lbaOf('file /boot.cat') * 2048)
+    expect(catalog.subarray(64, 68).toString('hex')).toBe('91ef0100')
+    expect(catalog.subarray(96, 108).toString('hex')).toBe('880000000000030000020000')
+    // The second set of descriptors, for the partition: it counts its sectors from 16.
+    expect(lbaOf('partition 1: primary volume descriptor')).toBe(32)
+    const second = image.subarray(32 * 2048)
+    expect(second.subarray(0, 6).toString('latin1')).toBe('\x01CD001')
+    expect(second.readUInt32LE(80)).toBe(512 - 16)
+    expect(second.readUInt32LE(158)).toBe(lbaOf('partition 1: directory /') - 16)
+    expect(second.readUInt32LE(140)).toBe(lbaOf('partition 1: path table L') - 16)
+  })
+
+  test('a CD alone has its EFI system partition right behind the files', () => {
+    const layout = layoutIso(bootable(), withBoot({ uefi: { esp: fromBytes(pattern(512, 4)) } }))
+    expect(layout.areas.at(-1)).toMatchObject({ owner: 'EFI system partition', lba: layout.sectorCount - 1 })
+    expect(layout.areas.some(({ owner }) => owner.startsWith('partition 1'))).toBe(false)
   })
 
   test('writes the bytes that a hybrid image is known by', async () => {

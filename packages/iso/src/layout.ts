@@ -1,28 +1,33 @@
 // Sector map of an image, in this order; parts that were not asked for take no sectors.
 //
-//        0  system area: 16 sectors, the first 512 bytes a master boot record when hybrid
+//        0  system area: 16 sectors, a master boot record when hybrid, and a GPT behind it when asked for
 //       16  primary volume descriptor
 //       17  boot record (El Torito; the specification fixes this sector)
 //        …  Joliet volume descriptor
 //        …  volume descriptor set terminator
+//       32  the same descriptors once more for partition 1, whose sectors count from 16, when it is to be mounted alone
 //        …  path tables L and M, directories, continuation area of the primary volume
 //        …  path tables L and M, directories of the Joliet volume
+//        …  both once more for partition 1
 //        …  files in bytewise order of their paths, the boot catalogue among them
-//        …  zeros up to a whole cylinder when hybrid
+//        …  zeros up to a whole cylinder when hybrid: the end of partition 1
+//        …  EFI system partition, partition 2 when hybrid
+//        …  zeros up to a whole cylinder when hybrid, the last of them a GPT's second copy
 
 import { zeros } from '@ros/bytes'
 import type { Tree, TreeNode } from '@ros/tree'
 import { Allocator, type IsoArea } from './area.ts'
-import { bootContent, checkBootImage, encodeBootRecord, planBoot } from './boot.ts'
+import { bootContent, checkBootImage, planBoot } from './boot.ts'
+import { type DescriptorSet, placeDescriptorSet } from './descriptor-set.ts'
 import type { Extent } from './directory-record.ts'
 import { sectionsOf } from './extent.ts'
 import { planHierarchy } from './hierarchy.ts'
-import { CYLINDER, encodeHybridMbr } from './hybrid.ts'
+import { CYLINDER, type HybridPlaces } from './hybrid.ts'
 import { collectItems, type Item } from './item.ts'
-import { checkOptions, type IsoOptions } from './options.ts'
+import { checkOptions, type IsoOptions, partitionOffset } from './options.ts'
 import { SECTOR } from './sector.ts'
-import { encodeVolumeDescriptor, type PlacedVolume, placeVolume } from './volume.ts'
-import { encodeTerminator } from './volume-descriptor.ts'
+import { BACKUP_GPT, encodeBackupGpt, encodeSystemArea, SYSTEM_AREA } from './system-area.ts'
+import { placeVolume } from './volume.ts'
 
 /** An image with a place for every byte, ready to be written. */
 export interface IsoLayout {
@@ -34,9 +39,6 @@ export interface IsoLayout {
   /** Throws `ROS_ISO_BOOT` when a content that the options speak of is unfit for them. Called before the first byte. */
   check(): Promise<void>
 }
-
-const SYSTEM_AREA = 16 * SECTOR
-const DESCRIPTOR_LBA = 16
 
 /**
  * Places a tree in an image: nothing is read but names, metadata and sizes. Same tree and options, same bytes.
@@ -50,48 +52,66 @@ const DESCRIPTOR_LBA = 16
 export function layoutIso(given: Tree, options: IsoOptions): IsoLayout {
   checkOptions(options)
   const { boot } = options
+  const esp = boot?.uefi?.esp
   const planned = boot && planBoot(given, boot, options.created)
   const tree = planned?.tree ?? given
   const lbas = new Map<TreeNode, number>()
   const imageLba = () => (planned && lbas.get(planned.image)) ?? 0
+  const start = boot ? partitionOffset(boot) : 0
+  let espLba = 0
+  let end = 0 // of the file system and partition 1
 
   const sectors = new Allocator()
-  sectors.placeBytes('system area', SYSTEM_AREA, () => {
-    const area = new Uint8Array(SYSTEM_AREA)
-    if (boot?.hybrid) area.set(encodeHybridMbr(boot.hybrid, imageLba(), sectors.next * SECTOR))
-    return area
+  const places = (): HybridPlaces => ({
+    imageLba: imageLba(),
+    start,
+    end,
+    sectorCount: sectors.next,
+    ...(esp && { esp: { lba: espLba, size: esp.size } }),
   })
+  sectors.placeBytes('system area', SYSTEM_AREA, () => encodeSystemArea(boot?.hybrid, places()))
   const kinds = (options.joliet ?? true) ? (['iso', 'joliet'] as const) : (['iso'] as const)
-  const volumes = new Map<'iso' | 'joliet', PlacedVolume>()
-  for (const kind of kinds) {
-    const owner = kind === 'iso' ? 'primary volume descriptor' : 'Joliet volume descriptor'
-    sectors.placeBytes(owner, SECTOR, () =>
-      encodeVolumeDescriptor(kind, volumes.get(kind), options, sectors.next),
-    )
-    if (planned && kind === 'iso')
-      sectors.placeBytes('boot record', SECTOR, () => encodeBootRecord(lbas.get(planned.catalog) ?? 0))
+  const whole: DescriptorSet = {
+    label: '',
+    base: 0,
+    end: () => sectors.next,
+    volumes: new Map(),
+    ...(planned && { catalogLba: () => lbas.get(planned.catalog) ?? 0 }),
   }
-  sectors.placeBytes('volume descriptor set terminator', SECTOR, encodeTerminator)
+  const partition = { label: 'partition 1: ', base: start, end: () => end, volumes: new Map() }
+  const sets: readonly DescriptorSet[] = start > 0 ? [whole, partition] : [whole]
+  for (const set of sets) placeDescriptorSet(sectors, kinds, set, options)
 
   const root = collectItems(tree)
   const sections = ({ node }: Item): readonly Extent[] =>
     node.type === 'file' ? sectionsOf(lbas.get(node) ?? 0, node.content.size) : [{ lba: 0, size: 0 }]
-  for (const kind of kinds) {
+  const hierarchies = kinds.map((kind) => {
     const rockRidge = kind === 'iso' && (options.rockRidge ?? true)
-    const label = kind === 'iso' ? '' : 'Joliet '
-    volumes.set(kind, placeVolume(sectors, planHierarchy(root, { kind, rockRidge }), label, sections))
+    return { kind, hierarchy: planHierarchy(root, { kind, rockRidge }) }
+  })
+  for (const { label, base, volumes } of sets) {
+    for (const { kind, hierarchy } of hierarchies) {
+      const owner = { label: kind === 'iso' ? label : `${label}Joliet `, base }
+      volumes.set(kind, placeVolume(sectors, hierarchy, owner, sections))
+    }
   }
 
   for (const { path, node } of tree) {
     if (node.type !== 'file' || lbas.has(node) || node.content.size === 0) continue
     const content = () =>
-      planned && boot ? bootContent(planned, boot, node, imageLba(), DESCRIPTOR_LBA) : node.content
+      planned && boot ? bootContent(planned, boot, node, { image: imageLba(), esp: espLba }) : node.content
     lbas.set(node, sectors.place(`file /${path}`, node.content.size, content))
   }
-  if (boot?.hybrid) {
-    const padding = (CYLINDER - ((sectors.next * SECTOR) % CYLINDER)) % CYLINDER
-    sectors.place('padding to a cylinder', padding, () => zeros(padding))
+  const pad = (owner: string, reserved = 0) => {
+    const padding = (CYLINDER - ((sectors.next * SECTOR + reserved) % CYLINDER)) % CYLINDER
+    if (boot?.hybrid) sectors.place(owner, padding, () => zeros(padding))
   }
+  pad('padding to a cylinder')
+  end = sectors.next
+  if (esp) espLba = sectors.place('EFI system partition', esp.size, () => esp)
+  const gpt = boot?.hybrid?.gpt
+  pad('padding of the last cylinder', gpt ? BACKUP_GPT : 0)
+  if (gpt) sectors.placeBytes('backup GPT', BACKUP_GPT, () => encodeBackupGpt(gpt, places()))
   return {
     size: sectors.next * SECTOR,
     sectorCount: sectors.next,

@@ -1,3 +1,4 @@
+import type { ByteSource } from '@ros/bytes'
 import { IsoError } from './error.ts'
 import { checkDate } from './fields.ts'
 
@@ -25,7 +26,14 @@ export interface IsoOptions {
 
 export interface IsoBoot {
   readonly bios: BiosBoot
+  readonly uefi?: UefiBoot
   readonly hybrid?: HybridBoot
+}
+
+/** El Torito entry for UEFI firmware, and with `hybrid` a partition for it. */
+export interface UefiBoot {
+  /** EFI system partition, a FAT volume, put behind the files: 512-byte sectors, 1 … 65535 of them. */
+  readonly esp: ByteSource
 }
 
 /** El Torito entry for the BIOS, without emulation. */
@@ -46,6 +54,25 @@ export interface HybridBoot {
   readonly mbr: Uint8Array
   /** Disk signature at byte 440, 32 bits. */
   readonly diskId: number
+  /**
+   * Sector at which partition 1 starts, 16 … 65535: it then has volume descriptors, path tables and directories of its own, so that it
+   * can be mounted like the whole. 0: it starts with the image. Default 16 with `uefi` or
+   * `gpt`, which want partitions that checkers find in order, else 0.
+   */
+  readonly partitionOffset?: number
+  /** A GUID partition table in place of the MBR's. No partition is then marked active, which some old BIOSes want. */
+  readonly gpt?: GptOptions
+}
+
+/** Identifiers of a GUID partition table, each 8-4-4-4-12 hexadecimal digits. */
+export interface GptOptions {
+  readonly diskGuid: string
+  /** Of the file system and of the EFI system partition. */
+  readonly partitionGuids: readonly [string, string]
+}
+
+export function partitionOffset({ hybrid, uefi }: IsoBoot): number {
+  return hybrid ? (hybrid.partitionOffset ?? (uefi || hybrid.gpt ? 16 : 0)) : 0
 }
 
 /** Throws `ROS_ISO_FIELD` or `ROS_ISO_DATE` for an option that the image cannot hold. */
@@ -79,11 +106,18 @@ function checkText(subject: string, text: string, min: number, max: number): voi
   })
 }
 
-function checkBoot({ bios, hybrid }: IsoBoot): void {
+function checkBoot({ bios, uefi, hybrid }: IsoBoot): void {
   checkWhole('boot.bios.loadSectors', bios.loadSectors ?? 4, 1, 0xffff)
+  // The catalogue counts 512-byte sectors in 16 bits.
+  if (uefi) checkWhole('512-byte sectors of boot.uefi.esp', uefi.esp.size / 512, 1, 0xffff)
   if (!hybrid) return
   checkWhole('boot.hybrid.diskId', hybrid.diskId, 0, 0xffff_ffff)
   checkWhole('length of boot.hybrid.mbr', hybrid.mbr.length, 432, 432)
+  const { gpt, partitionOffset: offset } = hybrid
+  if (offset || gpt) checkWhole('boot.hybrid.partitionOffset', offset ?? 16, 16, 0xffff)
+  if (!gpt) return
+  checkGuid('boot.hybrid.gpt.diskGuid', gpt.diskGuid)
+  for (const guid of gpt.partitionGuids) checkGuid('boot.hybrid.gpt.partitionGuids', guid)
 }
 
 function checkWhole(subject: string, value: number, min: number, max: number): void {
@@ -92,5 +126,14 @@ function checkWhole(subject: string, value: number, min: number, max: number): v
     subject,
     got: String(value),
     limit: `${min} … ${max}`,
+  })
+}
+
+function checkGuid(subject: string, guid: string): void {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(guid)) return
+  throw new IsoError('ROS_ISO_FIELD', 'not a GUID', {
+    subject,
+    got: JSON.stringify(guid),
+    limit: '8-4-4-4-12 hexadecimal digits',
   })
 }

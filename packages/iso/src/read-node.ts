@@ -15,7 +15,9 @@ const TYPE_BITS = 0o10000
 /** Name of a record: Rock Ridge's, else the identifier without version. Throws `ROS_ISO_NAME` for what is no name. */
 export function nameOf(record: ReadRecord, rock: RockRidge, joliet: boolean, subject: string): string {
   const name = rock.name ?? identifierName(record, joliet)
-  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+  // Half of a surrogate pair is no character: in a tree it would stand for nothing, or for a byte that is not UTF-8.
+  const broken = joliet && !name.isWellFormed()
+  if (broken || name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
     throw new IsoError('ROS_ISO_NAME', 'not a file name', { subject, got: JSON.stringify(name) })
   }
   return name

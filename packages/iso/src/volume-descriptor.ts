@@ -104,6 +104,18 @@ export const validationEntry = record(
   32,
 )
 
+/** Header of the entries for another platform (El Torito, figure 4): 0x91 when it is the last. */
+export const sectionHeader = record(
+  'section header',
+  [
+    ['indicator', u8],
+    ['platform', u8],
+    ['entryCount', u16le],
+    ['idString', ascii(28)],
+  ],
+  32,
+)
+
 /** Initial and section entry of a boot catalogue (El Torito, figures 3 and 5). */
 export const bootEntry = record(
   'boot entry',

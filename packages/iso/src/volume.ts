@@ -16,11 +16,14 @@ export interface PlacedVolume {
   readonly typeMPathTable: number
 }
 
-/** Places path tables, directories and the continuation area; `label` goes before their owners' names. */
+/**
+ * Places path tables, directories and the continuation area; `label` goes before their owners' names. Sectors in them are
+ * counted from `base`, where the volume starts; those of `sections` from the start of the image.
+ */
 export function placeVolume(
   sectors: Allocator,
   hierarchy: Hierarchy,
-  label: string,
+  { label, base }: { readonly label: string; readonly base: number },
   sections: (item: Item) => readonly Extent[],
 ): PlacedVolume {
   const extents = new Map<Item, Extent>()
@@ -30,22 +33,28 @@ export function placeVolume(
     return extent
   }
   const size = hierarchy.pathTableSize
-  const typeLPathTable = sectors.placeBytes(`${label}path table L`, size, () =>
-    encodePathTable(hierarchy, placement, 'L'),
-  )
-  const typeMPathTable = sectors.placeBytes(`${label}path table M`, size, () =>
-    encodePathTable(hierarchy, placement, 'M'),
-  )
+  const typeLPathTable =
+    -base + sectors.placeBytes(`${label}path table L`, size, () => encodePathTable(hierarchy, placement, 'L'))
+  const typeMPathTable =
+    -base + sectors.placeBytes(`${label}path table M`, size, () => encodePathTable(hierarchy, placement, 'M'))
   for (const planned of hierarchy.directories) {
     const owner = `${label}directory /${planned.item.path}`
     const lba = sectors.placeBytes(owner, planned.size, () => encodeDirectory(planned, placement))
-    extents.set(planned.item, { lba, size: planned.size })
+    extents.set(planned.item, { lba: lba - base, size: planned.size })
   }
   const { continuation } = hierarchy
-  const continuationLba = sectors.placeBytes(`${label}continuation area`, continuation.size, () =>
-    continuation.encode(continuationLba),
-  )
-  const placement: Placement = { directory, sections, continuationLba }
+  const continuationLba: number =
+    -base +
+    sectors.placeBytes(`${label}continuation area`, continuation.size, () =>
+      continuation.encode(continuationLba),
+    )
+  const placement: Placement = {
+    directory,
+    // An empty file, a link or a device has no extent: its record says sector 0.
+    sections: (item) =>
+      sections(item).map(({ lba, size: length }) => ({ lba: length === 0 ? 0 : lba - base, size: length })),
+    continuationLba,
+  }
   return { hierarchy, placement, typeLPathTable, typeMPathTable }
 }
 

@@ -18,6 +18,8 @@ export function waitForSerial(args: readonly string[], text: string, timeoutMs: 
   ]
   return new Promise((resolve, reject) => {
     const child = spawn('qemu-system-x86_64', [...machine, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+    // The BIOS mirrors the screen to the serial line as well, with cursor moves that may cut a word in two.
+    const plain = () => output.replaceAll(/\u001b\[[0-9;?=]*[A-Za-z]|\r/g, '')
     let output = ''
     let done = false
     const end = (report: () => void) => {
@@ -29,16 +31,16 @@ export function waitForSerial(args: readonly string[], text: string, timeoutMs: 
     }
     const fail = (problem: string, cause?: unknown) =>
       end(() => {
-        reject(new Error(`${problem}; the last output was:\n${output.slice(-2000)}`, { cause }))
+        reject(new Error(`${problem}; the last output was:\n${plain().slice(-2000)}`, { cause }))
       })
     const timer = setTimeout(() => {
       fail(`no ${JSON.stringify(text)} within ${timeoutMs} ms`)
     }, timeoutMs)
     const listen = (chunk: Buffer) => {
-      output += chunk.toString('latin1').replaceAll('\r', '')
-      if (output.includes(text))
+      output += chunk.toString('latin1')
+      if (plain().includes(text))
         end(() => {
-          resolve(output)
+          resolve(plain())
         })
     }
     child.stdout.on('data', listen)

@@ -70,6 +70,13 @@ test.each([
   expect(() => qemuCommand({ ...base, machine, cdroms: [...cdroms, 'x'] })).toThrow(/too many CD drives/)
 })
 
+test('secure boot needs a machine with system management mode', () => {
+  const firmware = { code: 'code', vars: 'vars', secureBoot: true }
+  expect(() => qemuCommand({ ...base, machine: 'pc', firmware })).toThrow(
+    expect.objectContaining({ code: 'ROS_QEMU_OPTION', limit: 'q35' }),
+  )
+})
+
 test('a kernel alone has neither initrd nor append', () => {
   const { args } = qemuCommand(base)
   expect(args).not.toContain('-initrd')

@@ -22,7 +22,22 @@ export type Boot =
       readonly format?: 'raw' | 'qcow2'
       readonly readOnly?: boolean
       readonly snapshot?: boolean
+      /** As a USB stick; else as a virtio disk. */
+      readonly usb?: boolean
     }
+
+/** UEFI firmware in place of the BIOS: OVMF's two flash images. */
+export interface Firmware {
+  /** The code, `OVMF_CODE_4M.fd` of Debian's package ovmf; never written. */
+  readonly code: string
+  /** The variables, `OVMF_VARS_4M.fd`; what the guest writes there is forgotten at the end. */
+  readonly vars: string
+  /**
+   * Only the firmware may write its variables, as secure boot needs. The images must be made for it
+   * (`OVMF_CODE_4M.ms.fd`, `OVMF_VARS_4M.ms.fd`: Microsoft's keys are enrolled), the machine must be q35.
+   */
+  readonly secureBoot?: boolean
+}
 
 export interface PortForward {
   readonly hostPort: number
@@ -42,6 +57,8 @@ export interface QemuOptions {
   readonly memoryMb: number
   readonly cpus: number
   readonly boot: Boot
+  /** Firmware of the machine; the BIOS (SeaBIOS) unless given. */
+  readonly firmware?: Firmware
   /** virtio-blk disks, in the guest /dev/vda and on; a boot disk comes before them. */
   readonly disks?: readonly Disk[]
   /** Further ISO images as CD drives, after the one booted from. */
@@ -68,18 +85,18 @@ export interface QemuCommand {
  * Options as in QEMU's "Invocation" manual, versions 7 to 10.
  */
 export function qemuCommand(options: QemuOptions): QemuCommand {
-  const { boot, machine = 'q35' } = options
+  const { boot, firmware, machine = 'q35' } = options
   const disks = [...('disk' in boot ? [bootDisk(boot)] : []), ...(options.disks ?? [])]
   const cdroms = [...('cdrom' in boot ? [boot.cdrom] : []), ...(options.cdroms ?? [])]
   const args = [
     ['-no-user-config', '-nodefaults', '-display', 'none', '-serial', 'stdio'],
-    ['-machine', machine],
+    firmware ? firmwareArgs(firmware, machine) : ['-machine', machine],
     ['-accel', options.accelerator === 'tcg' ? 'tcg,thread=multi' : options.accelerator],
     ['-cpu', options.cpu ?? (options.accelerator === 'tcg' ? 'max' : 'host')],
     ['-m', String(checkInteger('memoryMb', options.memoryMb, 1, 16 * 1024 * 1024))],
     ['-smp', String(checkInteger('cpus', options.cpus, 1, 255))],
     bootArgs(boot),
-    ...disks.map((disk, index) => diskArgs(disk, index, 'disk' in boot && index === 0)),
+    ...disks.map((disk, index) => diskArgs(disk, index, 'disk' in boot && index === 0 ? boot : undefined)),
     ...cdroms.map((path, index) => cdromArgs(path, index, machine, 'cdrom' in boot && index === 0)),
     networkArgs(options.network ?? {}),
     ['-device', 'virtio-rng-pci'],
@@ -109,15 +126,32 @@ function bootArgs(boot: Boot): string[] {
   return ['-vga', 'none', '-kernel', boot.kernel, ...initrd, ...append]
 }
 
+function firmwareArgs({ code, vars, secureBoot }: Firmware, machine: 'q35' | 'pc'): string[] {
+  if (secureBoot && machine !== 'q35') {
+    throw new QemuRunnerError('ROS_QEMU_OPTION', 'machine cannot protect its variables for secure boot', {
+      subject: `machine ${machine}`,
+      limit: 'q35',
+    })
+  }
+  return [
+    ['-machine', secureBoot ? `${machine},smm=on` : machine],
+    secureBoot ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : [],
+    ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${driveFile(code)}`],
+    ['-drive', `if=pflash,unit=1,format=raw,snapshot=on,file=${driveFile(vars)}`],
+  ].flat()
+}
+
 function bootDisk(boot: Extract<Boot, { disk: string }>): Disk {
-  const { disk, format = 'raw', ...rest } = boot
+  const { disk, format = 'raw', usb: _, ...rest } = boot
   return { path: disk, format, ...rest }
 }
 
-function diskArgs(disk: Disk, index: number, isBoot: boolean): string[] {
+function diskArgs(disk: Disk, index: number, boot: Extract<Boot, { disk: string }> | undefined): string[] {
   const flags = `${disk.readOnly ? ',readonly=on' : ''}${disk.snapshot ? ',snapshot=on' : ''}`
   const drive = `if=none,id=disk${index},format=${disk.format}${flags},file=${driveFile(disk.path)}`
-  return ['-drive', drive, '-device', `virtio-blk-pci,drive=disk${index}${isBoot ? ',bootindex=0' : ''}`]
+  const place = `drive=disk${index}${boot ? ',bootindex=0' : ''}`
+  if (!boot?.usb) return ['-drive', drive, '-device', `virtio-blk-pci,${place}`]
+  return ['-drive', drive, '-device', 'qemu-xhci', '-device', `usb-storage,${place}`]
 }
 
 function cdromArgs(path: string, index: number, machine: 'q35' | 'pc', isBoot: boolean): string[] {

@@ -110,3 +110,41 @@ test('the ISO as a disk under HVF: the boot disk comes before the others', () =>
     '-S',
   ])
 })
+
+test('the ISO as a USB stick under UEFI with secure boot', () => {
+  const options: QemuOptions = {
+    ...base,
+    boot: { disk: 'rancheros.iso', usb: true, readOnly: true },
+    firmware: { code: '/f/OVMF_CODE_4M.ms.fd', vars: '/f/OVMF_VARS_4M.ms.fd', secureBoot: true },
+    disks: [{ path: 'state.qcow2', format: 'qcow2' }],
+    network: 'none',
+  }
+  expect(lines(options)).toEqual([
+    'qemu-system-x86_64',
+    ...hygiene,
+    '-machine q35,smm=on',
+    '-global driver=cfi.pflash01,property=secure,value=on',
+    '-drive if=pflash,unit=0,format=raw,readonly=on,file=/f/OVMF_CODE_4M.ms.fd',
+    '-drive if=pflash,unit=1,format=raw,snapshot=on,file=/f/OVMF_VARS_4M.ms.fd',
+    '-accel tcg,thread=multi',
+    '-cpu max',
+    '-m 2048',
+    '-smp 2',
+    '-vga std',
+    '-boot strict=on',
+    '-drive if=none,id=disk0,format=raw,readonly=on,file=rancheros.iso',
+    '-device qemu-xhci',
+    '-device usb-storage,drive=disk0,bootindex=0',
+    '-drive if=none,id=disk1,format=qcow2,file=state.qcow2',
+    '-device virtio-blk-pci,drive=disk1',
+    '-device virtio-rng-pci',
+  ])
+})
+
+test('the ISO as a CD under UEFI on the older machine', () => {
+  const firmware = { code: 'code, old.fd', vars: 'vars.fd' }
+  const args = lines({ ...base, machine: 'pc', boot: { cdrom: 'a.iso' }, firmware })
+  expect(args).toContain('-machine pc')
+  expect(args).toContain("-drive 'if=pflash,unit=0,format=raw,readonly=on,file=code,, old.fd'")
+  expect(args.some((arg) => arg.includes('smm'))).toBe(false)
+})

@@ -4,6 +4,7 @@ export {
   type Accelerator,
   type Boot,
   type Disk,
+  type Firmware,
   formatCommand,
   type PortForward,
   type QemuCommand,

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { replaceFile } from '@ros/bytes/node'
 import { writeEmptyQcow2 } from '@ros/disk'
 import {
+  capture,
   checkPortFree,
   ensureKeyPair,
   formatCommand,
@@ -15,6 +16,7 @@ import {
 } from '@ros/qemu-runner'
 import { readCloudConfig, userData, writeCloudConfigIso } from '../cloud-config.ts'
 import { CliError } from '../error.ts'
+import { codeOf } from '../exit-code.ts'
 import type { Terminal } from '../print.ts'
 import type { Project } from '../project.ts'
 import { openSession, remoteSession } from './ssh.ts'
@@ -143,8 +145,12 @@ async function inSession(
 
 /** Orderly power-off from inside, bounded: containers stop, disks are synced, the machine ends by itself. */
 async function powerOff(client: Awaited<ReturnType<typeof openSession>>, machine: Machine): Promise<void> {
-  client.exec('sudo poweroff', () => {})
-  await Promise.race([machine.exited, new Promise((resolve) => setTimeout(resolve, 90_000).unref())])
+  // The session may have powered the machine off itself: then there is nobody left to ask.
+  const asked = capture(client, 'sudo poweroff').catch((error: unknown) => {
+    if (codeOf(error) !== 'ROS_SSH_CLOSED') throw error
+  })
+  const limit = new Promise((resolve) => setTimeout(resolve, 90_000).unref())
+  await Promise.race([Promise.all([asked, machine.exited]), limit])
 }
 
 function bootFrom(args: RunArguments): QemuOptions['boot'] {

@@ -1,19 +1,26 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type ByteSource, concat, zeros } from '@ros/bytes'
-import { fileSource, sha256, sha256Text } from '@ros/bytes/node'
+import { type Digest, fileSource, sha256, sha256Text } from '@ros/bytes/node'
 import { segmentPadding, writeSegment } from '@ros/initrd'
 import type { StoredSource } from '@ros/store'
 import { file, Tree } from '@ros/tree'
 import { abortable } from '../abortable.ts'
 import { assetText, assetTree } from '../assets.ts'
 import type { BuildContext } from '../build.ts'
+import { codeDigest } from '../code-digest.ts'
 import { DistroError } from '../error.ts'
 import { setKey } from '../inputs.ts'
 import { imagesTar } from './images.ts'
 import { type KernelSet, kernelTree } from './kernel.ts'
 import { engineTree, rosTree } from './machine.ts'
 import { stepKey, treeKey } from './step-key.ts'
+
+export interface InitrdStep {
+  readonly initrd: ByteSource
+  /** Names this very build: `ros` replaces the /usr tree of a state disk whose build is another. */
+  readonly buildId: Digest
+}
 
 interface Segment {
   readonly name: string
@@ -26,7 +33,7 @@ interface Segment {
  * The initrd: a chain of archives, each compressed on its own and kept in the store by its inputs, so that a change to
  * `ros` recompresses only the last.
  */
-export async function buildInitrd(context: BuildContext, kernel: KernelSet): Promise<ByteSource> {
+export async function buildInitrd(context: BuildContext, kernel: KernelSet): Promise<InitrdStep> {
   const { recipe, sets, time } = context
   const images = await imagesTar(context)
   const first: Segment[] = [
@@ -51,8 +58,8 @@ export async function buildInitrd(context: BuildContext, kernel: KernelSet): Pro
   const osConfig = (await assetText('os-config.yml')).replaceAll('${VERSION}', recipe.version)
   const ros = rosBinary(recipe.arch)
   const rosInputs = { ros: await sha256(ros), osConfig }
-  // Names this very build: `ros` replaces the /usr tree of a state disk whose build is another.
-  const buildId = sha256Text(JSON.stringify([first.map(({ name, inputs }) => ({ name, inputs })), rosInputs]))
+  const before = first.map(({ name, inputs }) => ({ name, inputs }))
+  const buildId = sha256Text(JSON.stringify([codeDigest(), before, rosInputs]))
   const last: Segment = {
     name: 'ros',
     inputs: { ...rosInputs, buildId, time },
@@ -63,7 +70,7 @@ export async function buildInitrd(context: BuildContext, kernel: KernelSet): Pro
     const stored = await compressedSegment(context, segment)
     parts.push(stored, zeros(segmentPadding(stored.size)))
   }
-  return concat(parts)
+  return { initrd: concat(parts), buildId }
 }
 
 async function compressedSegment(context: BuildContext, segment: Segment): Promise<StoredSource> {

@@ -1,9 +1,11 @@
 import { type ByteSource, fromText, readAll } from '@ros/bytes'
-import { layoutIso, writeIso } from '@ros/iso'
-import { type FileNode, file, Tree } from '@ros/tree'
+import { type Digest, sha256Text } from '@ros/bytes/node'
+import { layoutIso, type UefiBoot, writeIso } from '@ros/iso'
+import { file, Tree } from '@ros/tree'
+import { bootMenu, grubConfig, isolinuxConfig } from '../boot-menu.ts'
 import type { BuildContext } from '../build.ts'
 import { mergedTree } from '../debs.ts'
-import { DistroError } from '../error.ts'
+import { contentOf, espLayout } from './esp.ts'
 
 const ISOLINUX = 'usr/lib/ISOLINUX/isolinux.bin'
 const MBR = 'usr/lib/ISOLINUX/isohdpfx.bin'
@@ -14,26 +16,44 @@ export interface IsoStep {
   readonly chunks: AsyncIterable<Uint8Array>
 }
 
-/** `rancheros.iso`: kernel and initrd behind isolinux, bootable as CD and as disk (BIOS). */
+export interface IsoInputs {
+  readonly vmlinuz: ByteSource
+  readonly initrd: ByteSource
+  /** Stands for kernel and initrd. */
+  readonly buildId: Digest
+}
+
+/**
+ * `rancheros.iso`: kernel and initrd behind isolinux and, where the recipe names its packages, signed GRUB, with one menu;
+ * bootable as CD, disk and USB stick, by BIOS and by UEFI with or without secure boot.
+ */
 export async function buildIso(
   context: BuildContext,
-  vmlinuz: ByteSource,
-  initrd: ByteSource,
+  { vmlinuz, initrd, buildId }: IsoInputs,
 ): Promise<IsoStep> {
-  const { recipe, time } = context
-  const loader = await mergedTree(context.store, context.sets.loader)
-  const take = (path: string): FileNode['content'] => {
-    const node = loader.get(path)
-    if (node?.type === 'file') return node.content
-    throw new DistroError('ROS_DISTRO_INPUT', 'the boot loader packages lack a file', { subject: path })
-  }
+  const { recipe, store, sets, time } = context
+  const loader = await mergedTree(store, sets.loader)
+  const menu = bootMenu(recipe.version, recipe.iso.append)
   const tree = new Tree().addDirectories('boot/isolinux', { mtime: time })
   const add = (path: string, content: ByteSource) => tree.add(path, file(content, { mtime: time }))
   add('boot/vmlinuz', vmlinuz)
   add('boot/initrd', initrd)
-  add('boot/isolinux/isolinux.bin', take(ISOLINUX))
-  add('boot/isolinux/ldlinux.c32', take(LDLINUX))
-  add('boot/isolinux/isolinux.cfg', fromText(isolinuxConfig(recipe.iso.append)))
+  add('boot/isolinux/isolinux.bin', contentOf(loader, ISOLINUX))
+  add('boot/isolinux/ldlinux.c32', contentOf(loader, LDLINUX))
+  add('boot/isolinux/isolinux.cfg', fromText(isolinuxConfig(menu)))
+
+  let uefi: UefiBoot | undefined
+  if (sets.uefi.length > 0) {
+    const id = sha256Text(JSON.stringify([buildId, recipe.initrd, menu]))
+    const [, digits = ''] = id.split(':')
+    const idFile = `boot/ros-${digits.slice(0, 16)}.id`
+    tree.addDirectories('boot/grub', { mtime: time })
+    add('boot/grub/grub.cfg', fromText(grubConfig(menu)))
+    add(idFile, fromText(`${id}\n`))
+    const loaders = await mergedTree(store, sets.uefi)
+    const serialNumber = Number.parseInt(digits.slice(0, 8), 16)
+    uefi = { esp: espLayout(loaders, { idFile: `/${idFile}`, serialNumber, time }).content }
+  }
   const layout = layoutIso(tree, {
     volumeId: recipe.iso.volumeId,
     publisher: recipe.iso.publisher,
@@ -46,19 +66,9 @@ export async function buildIso(
         bootInfoTable: true,
       },
       // The disk's signature tells disks of one machine apart; the build's time is as good as any and repeatable.
-      hybrid: { mbr: await readAll(take(MBR), 432), diskId: time % 0x1_0000_0000 },
+      hybrid: { mbr: await readAll(contentOf(loader, MBR), 432), diskId: time % 0x1_0000_0000 },
+      ...(uefi && { uefi }),
     },
   })
   return { size: layout.size, chunks: writeIso(layout) }
-}
-
-/** `serial` has to be the first line: isolinux then speaks on the serial line as well. */
-function isolinuxConfig(append: string): string {
-  return `serial 0 115200
-default rancheros
-label rancheros
-  kernel /boot/vmlinuz
-  initrd /boot/initrd
-  append ${append}
-`
 }

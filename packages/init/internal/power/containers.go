@@ -32,10 +32,10 @@ func stopContainers() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*containerTimeout*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), (userDockerTimeout+2*containerTimeout)*time.Second)
 	defer cancel()
 	first, rest := split(running)
-	return errors.Join(stopAll(ctx, docker, first), stopAll(ctx, docker, rest))
+	return errors.Join(stopAll(ctx, docker, first, userDockerTimeout), stopAll(ctx, docker, rest, containerTimeout))
 }
 
 // list does not wait long: a daemon that is still starting, or hangs, gets its signal all the same.
@@ -63,15 +63,15 @@ func name(c container.Summary) string {
 	return strings.TrimPrefix(c.Names[0], "/")
 }
 
-func stopAll(ctx context.Context, docker *client.Client, containers []container.Summary) error {
-	timeout := containerTimeout
+// stopAll stops containers side by side; those that do not end within so many seconds are killed.
+func stopAll(ctx context.Context, docker *client.Client, containers []container.Summary, seconds int) error {
 	failures := make([]error, len(containers))
 	var stopping sync.WaitGroup
 	for i, c := range containers {
 		stopping.Add(1)
 		go func() {
 			defer stopping.Done()
-			if err := docker.ContainerStop(ctx, c.ID, container.StopOptions{Timeout: &timeout}); err != nil {
+			if err := docker.ContainerStop(ctx, c.ID, container.StopOptions{Timeout: &seconds}); err != nil {
 				failures[i] = fmt.Errorf("%s: %w", name(c), err)
 			}
 		}()

@@ -24,11 +24,12 @@ type Daemons interface {
 }
 
 const (
-	// containerTimeout is how long a container may take to end, in seconds.
-	containerTimeout = 10
-	listTimeout      = 5 * time.Second
-	termTimeout      = 5 * time.Second
-	killTimeout      = 2 * time.Second
+	// containerTimeout is how long a container may take to end, in seconds; the user's docker gives its own containers ten.
+	containerTimeout  = 10
+	userDockerTimeout = 20
+	listTimeout       = 5 * time.Second
+	termTimeout       = 5 * time.Second
+	killTimeout       = 2 * time.Second
 	// longest is when an orderly end is given up: something hangs, but the disks must still be written.
 	longest = 90 * time.Second
 )

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // BuildID tells two builds of one version apart, relative to the root and to the usr tree. On the state disk it is
@@ -81,4 +83,31 @@ func (u Usr) Link(root string) error {
 		return fmt.Errorf("linking %s: %w", link, err)
 	}
 	return nil
+}
+
+// Commit writes everything to the disk and then the build id, which makes the usr tree valid for the next boot.
+func Commit(root, buildID string) error {
+	dir, err := os.Open(filepath.Join(root, "usr"))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := unix.Syncfs(int(dir.Fd())); err != nil {
+		return fmt.Errorf("writing /usr to the disk: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(root, "usr", buildIDInUsr), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(buildID)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// BuildID reads the build id of a usr tree; a system without one has none.
+func BuildID(usr string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(usr, buildIDInUsr))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	return string(text), err
 }

@@ -1,0 +1,30 @@
+import { resolve } from 'node:path'
+import { baseName, type TreeEntry } from '@ros/tree'
+import { type Extracted, extractEntries } from '../look/extract.ts'
+import type { Spool } from '../look/spool.ts'
+import { findTarget, notContainer, openPlace } from '../look/target.ts'
+
+/**
+ * `rancheros-kit extract`: what is in a container, or in a directory of one, into a directory of the host; or a single
+ * file, link … under its own name. A container of the host is opened; one inside another is extracted as the file it
+ * is, unless a colon follows it.
+ */
+export async function extractCommand(target: string, directory: string, spool: Spool): Promise<Extracted> {
+  const place = await findTarget(target, spool, { last: 'keep' })
+  const { node, within, path } = place
+  const into = resolve(directory)
+  if (within && node.type === 'directory') return extractEntries(below(within.tree, path), into, spool.signal)
+  if (within) return extractEntries([{ path: baseName(path), node }], into, spool.signal)
+  const inside = target.endsWith(':') ? undefined : await openPlace(place, spool)
+  if (inside && inside.type !== 'content') return extractEntries(inside.tree, into, spool.signal)
+  if (node.type !== 'file' || (!inside && !target.endsWith(':'))) throw notContainer(target)
+  const content = inside ? inside.content : node.content
+  const name = (baseName(place.name).split(':')[0] ?? '').replace(/\.(gz|zst|xz|lzma)$/, '')
+  return extractEntries([{ path: name, node: { ...node, content } }], into, spool.signal)
+}
+
+function* below(entries: Iterable<TreeEntry>, directory: string): Generator<TreeEntry> {
+  const prefix = directory === '' ? '' : `${directory}/`
+  for (const { path, node } of entries)
+    if (path.startsWith(prefix)) yield { path: path.slice(prefix.length), node }
+}

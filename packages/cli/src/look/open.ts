@@ -1,0 +1,93 @@
+import { type ByteSource, readAll, slice } from '@ros/bytes'
+import { decompress, detectFormat, type Format, MAGIC_SIZE } from '@ros/compress'
+import type { Container } from './container.ts'
+import { openDeb } from './deb.ts'
+import { isDockerSave, openDockerSave } from './docker-save.ts'
+import { openInitrd } from './initrd.ts'
+import { openIso } from './iso.ts'
+import type { Spool } from './spool.ts'
+import { isTar, openTar } from './tar.ts'
+
+const HEAD = 512
+const ISO_MAGIC = { offset: 16 * 2048 + 1, text: 'CD001' }
+// Compressed once, twice … A file that decompresses to itself without end must not be followed.
+const MAX_DEPTH = 4
+
+/** Opens a file by what its first bytes are; `undefined` when it is no container. Errors are those of the readers. */
+export async function openContainer(
+  source: ByteSource,
+  name: string,
+  spool: Spool,
+  depth = 0,
+): Promise<Container | undefined> {
+  spool.signal.throwIfAborted()
+  const head = await firstBytes(source, HEAD)
+  const format = detectFormat(head.subarray(0, MAGIC_SIZE))
+  if (format !== undefined) return openCompressed(source, format, name, spool, depth)
+  const magic = textOf(head.subarray(0, 8))
+  if (/^07070[12]/.test(magic)) return openInitrd(source, name, spool)
+  if (magic === '!<arch>\n' && textOf(head.subarray(8, 24)).startsWith('debian-binary'))
+    return openDeb(source, name, spool)
+  if (await isIso(source)) return openIso(source)
+  if (!isTar(head)) return undefined
+  const tar = await openTar(source, name)
+  return isDockerSave(tar.tree) ? openDockerSave(source, tar.tree, name, spool) : tar
+}
+
+async function openCompressed(
+  source: ByteSource,
+  format: Format,
+  name: string,
+  spool: Spool,
+  depth: number,
+): Promise<Container> {
+  // An initrd is not decompressed as a whole: other segments may follow the first.
+  if (/^07070[12]/.test(textOf(await firstDecompressed(source, format, 6))))
+    return openInitrd(source, name, spool)
+  const content = await spool.store(decompress(source.open(), format), name)
+  const inner = depth < MAX_DEPTH ? await openContainer(content, name, spool, depth + 1) : undefined
+  if (inner && inner.type !== 'content') return { ...inner, compression: format }
+  return { type: 'content', kind: format, content, facts: { compression: format, contentSize: content.size } }
+}
+
+async function isIso(source: ByteSource): Promise<boolean> {
+  const { offset, text } = ISO_MAGIC
+  if (source.size < offset + text.length) return false
+  return textOf(await readAll(slice(source, offset, text.length), text.length)) === text
+}
+
+async function firstBytes(source: ByteSource, count: number): Promise<Uint8Array> {
+  const length = Math.min(count, source.size)
+  return readAll(slice(source, 0, length), length)
+}
+
+async function firstDecompressed(source: ByteSource, format: Format, count: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count)
+  let filled = 0
+  for await (const chunk of decompress(source.open(), format)) {
+    const part = chunk.subarray(0, count - filled)
+    bytes.set(part, filled)
+    filled += part.length
+    if (filled === count) break
+  }
+  return bytes.subarray(0, filled)
+}
+
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes)
+}
+
+/**
+ * Which rules a file is for, by its first bytes alone: it may be damaged further on. A tar is a docker-save archive
+ * when nothing else is known of it, and compressed bytes are an initrd.
+ */
+export async function detectKind(source: ByteSource): Promise<'iso' | 'initrd' | 'docker-save' | undefined> {
+  const head = await firstBytes(source, HEAD)
+  if (textOf(head.subarray(0, 6)).startsWith('0707')) return 'initrd'
+  if (await isIso(source)) return 'iso'
+  if (isTar(head)) return 'docker-save'
+  const format = detectFormat(head.subarray(0, MAGIC_SIZE))
+  if (format === undefined) return undefined
+  if (format === 'lz4' || format === 'bzip2') return 'initrd'
+  return isTar(await firstDecompressed(source, format, HEAD)) ? 'docker-save' : 'initrd'
+}

@@ -1,0 +1,117 @@
+import { type ByteSource, fromBytes } from '@ros/bytes'
+import { CompressError, decompress, detectFormat } from '@ros/compress'
+import { DebianError, debMembers, memberChunks, readDeb, readTar } from '@ros/debian'
+import { ImagesTarError, lintDockerSave, readDockerSave } from '@ros/images-tar'
+import { InitrdError, lintInitrd, readInitrd } from '@ros/initrd'
+import { IsoError, lintIso, readIso } from '@ros/iso'
+import type { Tree } from '@ros/tree'
+import type { Seed } from './mutate.ts'
+import type { Seeds } from './seeds.ts'
+
+/** A reader under test: what it is fed, and the only classes of error that it may throw. */
+export interface Reader {
+  readonly name: string
+  readonly seeds: readonly Seed[]
+  readonly errors: readonly (new (...given: never[]) => Error)[]
+  read(bytes: Uint8Array): Promise<void>
+}
+
+/** What decompression may give before it is stopped, in bytes: so that no input is a bomb. */
+const MEMORY = 32 * 1024 ** 2
+const MAX_FINDINGS = 100_000
+
+export function makeReaders(seeds: Seeds): Reader[] {
+  const initrd = [InitrdError, CompressError]
+  return [
+    {
+      name: 'initrd read',
+      seeds: seeds.initrd,
+      errors: initrd,
+      async read(bytes) {
+        await readContents((await readInitrd(fromBytes(bytes), { memoryLimit: MEMORY })).tree)
+      },
+    },
+    {
+      name: 'initrd lint',
+      seeds: seeds.initrd,
+      errors: [InitrdError],
+      read: (bytes) => drain(lintInitrd(fromBytes(bytes), { memoryLimit: MEMORY })),
+    },
+    {
+      name: 'iso read',
+      seeds: seeds.iso,
+      errors: [IsoError],
+      async read(bytes) {
+        const { hierarchies, tree } = await readIso(fromBytes(bytes))
+        await readContents(tree)
+        for (const hierarchy of hierarchies) await readIso(fromBytes(bytes), { hierarchy })
+      },
+    },
+    {
+      name: 'iso lint',
+      seeds: seeds.iso,
+      errors: [IsoError],
+      read: (bytes) => drain(lintIso(fromBytes(bytes))),
+    },
+    {
+      name: 'docker-save read',
+      seeds: seeds.dockerSave,
+      errors: [ImagesTarError, CompressError],
+      async read(bytes) {
+        for (const { repoTags } of await readDockerSave(fromBytes(bytes))) repoTags.join()
+      },
+    },
+    {
+      name: 'docker-save lint',
+      seeds: seeds.dockerSave,
+      errors: [],
+      read: (bytes) => drain(lintDockerSave(fromBytes(bytes))),
+    },
+    {
+      name: 'deb read',
+      seeds: seeds.deb,
+      errors: [DebianError, CompressError],
+      async read(bytes) {
+        await readDeb(fromBytes(bytes), 'fuzz')
+        for await (const _ of memberChunks((await debMembers(fromBytes(bytes), 'fuzz')).data));
+      },
+    },
+    {
+      name: 'tar read',
+      seeds: seeds.tar,
+      errors: [DebianError],
+      async read(bytes) {
+        await readContents(await readTar(fromBytes(bytes), 'fuzz'))
+      },
+    },
+    {
+      name: 'decompress',
+      seeds: seeds.compressed,
+      errors: [CompressError],
+      async read(bytes) {
+        const format = detectFormat(bytes)
+        let size = 0
+        if (format === undefined) return
+        for await (const chunk of decompress(fromBytes(bytes).open(), format))
+          if ((size += chunk.length) > MEMORY) return
+      },
+    },
+  ]
+}
+
+/** Every content must be readable to its end, or be refused before. */
+async function readContents(tree: Tree): Promise<void> {
+  let left = MEMORY
+  const seen = new Set<ByteSource>()
+  for (const { node } of tree) {
+    if (node.type !== 'file' || seen.has(node.content)) continue
+    seen.add(node.content)
+    for await (const chunk of node.content.open()) left -= chunk.length
+    if (left < 0) return
+  }
+}
+
+async function drain(findings: AsyncIterable<unknown>): Promise<void> {
+  let count = 0
+  for await (const _ of findings) if (++count > MAX_FINDINGS) throw new Error('findings without end')
+}

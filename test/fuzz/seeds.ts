@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { collect, fromBytes, fromText } from '@ros/bytes'
+import { gzip } from '@ros/compress'
+import { composeImage, tarLayer, treeLayer, writeDockerSave, writeTreeTar } from '@ros/images-tar'
+import { writeInitrd, writeSegments } from '@ros/initrd'
+import { layoutIso, writeIso } from '@ros/iso'
+import { file, symlink, Tree } from '@ros/tree'
+import { type Seed, seed } from './mutate.ts'
+
+export interface Seeds {
+  readonly initrd: readonly Seed[]
+  readonly iso: readonly Seed[]
+  readonly dockerSave: readonly Seed[]
+  readonly deb: readonly Seed[]
+  readonly tar: readonly Seed[]
+  readonly compressed: readonly Seed[]
+}
+
+const LIMIT = 64 * 1024 ** 2
+
+function sampleTree(): Tree {
+  const shared = file(fromText('shared content'))
+  return new Tree()
+    .addDirectories('usr/lib/deep/er')
+    .add('boot.img', file(fromBytes(new Uint8Array(3000).fill(7))))
+    .add('usr/lib/a', shared)
+    .add('usr/lib/b', shared)
+    .add('lib', symlink('usr/lib'))
+    .add('a name that is rather long, so that it is cut somewhere.tar.gz', file(fromText('x')))
+    .add('fifo', { type: 'fifo', mode: 0o644, uid: 1, gid: 2, mtime: 3 })
+    .add('null', { type: 'character', major: 1, minor: 3, mode: 0o666, uid: 0, gid: 0, mtime: 0 })
+    .add('long', symlink('component/'.repeat(30)))
+}
+
+/** Small valid files, of our writers and of other tools, which have to be installed. */
+export async function makeSeeds(): Promise<Seeds> {
+  const folder = mkdtempSync(join(tmpdir(), 'ros-fuzz-'))
+  const shell = (script: string) => {
+    const env = { ...process.env, LC_ALL: 'C.UTF-8', PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }
+    execFileSync('sh', ['-ec', script], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      timeout: 60_000,
+    })
+  }
+  const made = (name: string) => seed(name, readFileSync(join(folder, name)))
+  try {
+    shell(`
+      for tool in cpio bsdcpio xorriso genisoimage dpkg-deb tar zstd xz lzma gzip; do
+        command -v $tool > /dev/null || { echo "$tool is missing: fuzzing needs it installed" >&2; exit 1; }
+      done
+      mkdir -p t/d/e/f p/DEBIAN p/usr/bin; echo a > t/a; ln t/a t/d/b; ln -s d/e t/l; ln -s ../../.. t/d/up; mkfifo t/d/p; echo text > t/d/e/f/Some.Long.Name
+      (cd t && find . | cpio --quiet -o -H newc > ../gnu.cpio; find . | cpio --quiet -o -H crc > ../crc.cpio; find . | bsdcpio --quiet -o -H newc > ../bsd.cpio)
+      gzip -nk gnu.cpio; zstd -q gnu.cpio; xz -k --check=crc32 gnu.cpio; lzma -k bsd.cpio; cat gnu.cpio gnu.cpio.zst > two.img
+      head -c 3000 /dev/urandom > t/boot.img
+      xorriso -as mkisofs -quiet -no-pad -J -R -b boot.img -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table -o x.iso t 2> /dev/null
+      mkdir -p t/1/2/3/4/5/6/7/8/9; genisoimage -quiet -no-pad -J -R -b boot.img -c boot.cat -no-emul-boot -boot-info-table -o g.iso t
+      printf 'Package: p\\nVersion: 1\\nArchitecture: all\\nMaintainer: a <a@b.c>\\nDescription: d\\n' > p/DEBIAN/control; echo tool > p/usr/bin/tool
+      dpkg-deb --root-owner-group -Zxz -b p xz.deb > /dev/null; dpkg-deb --root-owner-group -Znone -b p none.deb > /dev/null; dpkg-deb --root-owner-group -Zgzip -b p gz.deb > /dev/null
+      tar -C t -cf gnu.tar .; tar -C t --format=pax -cf pax.tar .; tar -C t --format=v7 --exclude=p -cf v7.tar .
+    `)
+    const tree = sampleTree()
+    const microcode = new Tree().addDirectories('kernel/x86').add('kernel/x86/u', file(fromText('u')))
+    const segments = [
+      { name: 'early', tree: microcode, compression: 'none' },
+      { name: 'a', tree, compression: 'gzip' },
+      { name: 'b', tree: new Tree().add('z', file(fromText('z'))), compression: 'zstd' },
+    ] as const
+    const iso = layoutIso(tree, {
+      volumeId: 'FUZZ',
+      created: 0,
+      boot: { bios: { image: 'boot.img', catalog: 'boot.cat' } },
+    })
+    const tar = await collect(writeTreeTar(tree), LIMIT)
+    const base = composeImage({ repoTags: ['a:1'], layers: [await treeLayer(tree)], created: 0 })
+    const top = composeImage({
+      repoTags: ['b:1', 'c/d:2'],
+      layers: [await tarLayer(fromBytes(tar))],
+      base,
+      created: 0,
+    })
+    return {
+      initrd: [
+        ...[
+          'gnu.cpio',
+          'crc.cpio',
+          'bsd.cpio',
+          'gnu.cpio.gz',
+          'gnu.cpio.zst',
+          'gnu.cpio.xz',
+          'bsd.cpio.lzma',
+          'two.img',
+        ].map(made),
+        seed('ours.cpio', await collect(writeInitrd(tree), LIMIT)),
+        seed('segments', await collect(writeSegments(segments), LIMIT)),
+      ],
+      iso: [made('x.iso'), made('g.iso'), seed('ours.iso', await collect(writeIso(iso), LIMIT))],
+      dockerSave: [seed('images.tar', await collect(writeDockerSave([base, top]), LIMIT))],
+      deb: ['xz.deb', 'none.deb', 'gz.deb'].map(made),
+      tar: [...['gnu.tar', 'pax.tar', 'v7.tar'].map(made), seed('ours.tar', tar)],
+      compressed: [
+        ...['gnu.cpio.gz', 'gnu.cpio.zst', 'gnu.cpio.xz', 'bsd.cpio.lzma'].map(made),
+        seed('ours.gz', await collect(gzip(fromBytes(tar).open(), { level: 6 }), LIMIT)),
+      ],
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
