@@ -18,13 +18,34 @@ test('build writes every artifact, and the checksums are those of the files', as
   expect(code).toBe(0)
 })
 
-test('the initrd holds the tree of RancherOS', async () => {
-  const script =
-    'for part in "$1"; do zstd -dcq --no-check "$part" 2>/dev/null | cpio -it --quiet 2>/dev/null; done'
-  const { stdout } = await runProgram('bash', ['-c', script, 'list', join(artifacts, 'initrd')])
-  // GNU cpio stops at the first trailer: this is the kernel's segment.
-  expect(stdout).toMatch(/^usr\/lib\/modules\/[^/]+\/modules\.dep$/m)
-  expect(stdout).toMatch(/^usr\/lib\/modules\/[^/]+\/kernel\/fs\/overlayfs\/overlay\.ko$/m)
+test('looked into, the ISO holds the tree of RancherOS', async () => {
+  const inside = (path: string) => `${join(artifacts, 'rancheros.iso')}:/boot/initrd:${path}`
+  const top = await runKit(['ls', inside('/')])
+  expect(top.stdout.trim().split('\n')).toEqual(['init -> usr/bin/ros', 'sbin -> usr/sbin', 'usr', 'var'])
+  const ros = await runKit(['ls', inside('/usr/share/ros')])
+  expect(ros.stdout.trim().split('\n')).toEqual(['build-id', 'images.tar', 'os-config.yml'])
+  const config = await runKit(['cat', inside('/usr/share/ros/os-config.yml')])
+  expect(config.stdout).toMatch(/^ {6}image: rancher\/os-console:v\d+\.\d+\.\d+$/m)
+  const modules = await runKit(['ls', '-R', inside('/usr/lib/modules')])
+  expect(modules.stdout).toMatch(/modules\.dep$/m)
+  expect(modules.stdout).toMatch(/overlay\.ko$/m)
+})
+
+test.each(['rancheros.iso', 'initrd'])('lint has nothing to say about %s', async (name) => {
+  const { code, stdout } = await runKit(['lint', join(artifacts, name)])
+  expect(stdout).toMatch(/ 0 errors, 0 warnings/)
+  expect(code).toBe(0)
+})
+
+test('diff finds the initrd in the ISO to be the one beside it', async () => {
+  const same = await runKit([
+    'diff',
+    join(artifacts, 'initrd'),
+    `${join(artifacts, 'rancheros.iso')}:/boot/initrd`,
+  ])
+  expect(same.code).toBe(0)
+  const other = await runKit(['diff', join(artifacts, 'initrd'), join(artifacts, 'vmlinuz')])
+  expect(other.code).toBe(1)
 })
 
 test('a second build elsewhere, with nothing computed before, writes the same bytes', async () => {
