@@ -13,6 +13,7 @@ import (
 	"rancheros-kit/init/internal/kmod"
 	"rancheros-kit/init/internal/netconf"
 	"rancheros-kit/init/internal/power"
+	"rancheros-kit/init/internal/recovery"
 	"rancheros-kit/init/internal/respawn"
 	"rancheros-kit/init/internal/sysinit"
 	"rancheros-kit/init/internal/userdocker"
@@ -30,6 +31,7 @@ var commands = map[string]func(args []string) int{
 	"netconf":         netconf.Main,
 	"user-docker":     userdocker.Main,
 	"wait-for-docker": userdocker.WaitMain,
+	"recovery":        recovery.Main,
 	"respawn":         respawn.Main,
 	"modprobe":        kmod.Modprobe,
 	"poweroff":        power.Main,

@@ -29,6 +29,7 @@ var stageOne = []Phase{
 	{"mounts", Fatal, 10 * time.Second, mounts},
 	{"config", Fatal, 10 * time.Second, loadConfig},
 	{"modules", Warn, 60 * time.Second, coldplug},
+	{"recovery", Warn, forever, recoverOnPurpose},
 	{"state", Fatal, 10 * time.Minute, mountState},
 	{"root", Fatal, 10 * time.Minute, prepareRoot},
 	{"switch-root", Fatal, time.Minute, switchRoot},
@@ -54,7 +55,13 @@ func mounts(m *Machine) error {
 	if err := readCommandLine(m); err != nil {
 		return err
 	}
-	return errors.Join(kmsg.Unlimited(), mount.MakeRoot("/"), mount.MakeLinks("/", mount.DeviceLinks), cgroup.Mount("/"))
+	return errors.Join(kmsg.Unlimited(), setName("ros"), mount.MakeRoot("/"), mount.MakeLinks("/", mount.DeviceLinks), cgroup.Mount("/"))
+}
+
+// setName names this process in /proc/1/comm, by which the commands of the power family know PID 1. The kernel has called
+// it init.
+func setName(name string) error {
+	return os.WriteFile("/proc/self/comm", []byte(name), 0)
 }
 
 func mountState(m *Machine) error {

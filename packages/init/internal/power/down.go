@@ -52,6 +52,11 @@ func Down(action Action, daemons Daemons) {
 	case <-time.After(longest):
 		kmsg.Error("%s: something does not end, going on without it", action.Name)
 	}
+	End(action)
+}
+
+// End ends processes, writes and unmounts the disks, and ends the machine. It does not return unless the kernel refuses.
+func End(action Action) {
 	kmsg.Info("ending processes")
 	endProcesses()
 	kmsg.Info("unmounting")
