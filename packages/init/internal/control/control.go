@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/version"
 )
@@ -57,11 +58,11 @@ var commands = command{
 
 // Main is the program ros; args[0] is its name.
 func Main(args []string) int {
-	line, err := os.ReadFile("/proc/cmdline")
+	line, err := cmdline.Read("/")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ros:", err)
 	}
-	return execute(&session{os.Stdin, os.Stdout, os.Stderr, "/", string(line)}, args[1:])
+	return execute(&session{os.Stdin, os.Stdout, os.Stderr, "/", line}, args[1:])
 }
 
 func execute(s *session, args []string) int {

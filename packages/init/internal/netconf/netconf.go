@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rancheros-kit/init/internal/cloudinit"
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 
 	"github.com/vishvananda/netlink"
@@ -28,11 +29,11 @@ var defaults = map[string]config.Interface{"eth*": {DHCP: true}, "lo": {Address:
 
 // Main is the program netconf: it configures the links that there are and those that come, until it is told to stop.
 func Main([]string) int {
-	line, err := os.ReadFile("/proc/cmdline")
+	line, err := cmdline.Read("/")
 	if err != nil {
 		log("reading the kernel command line: %v", err)
 	}
-	cfg, warnings, err := config.Load("/", string(line))
+	cfg, warnings, err := config.Load("/", line)
 	for _, warning := range warnings {
 		log("%v", warning)
 	}

@@ -44,6 +44,9 @@ func readUserData(path string) ([]byte, error) {
 // installUserData unpacks the archive into a root and writes machine.yml there, with the keys of .ssh/authorized_keys and
 // .ssh/authorized_keys2.
 func installUserData(root string, archive []byte) error {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return err
+	}
 	if err := unpack(root, archive); err != nil {
 		return err
 	}
