@@ -58,14 +58,27 @@ func mounts(m *Machine) error {
 	if err := readCommandLine(m); err != nil {
 		return err
 	}
-	return errors.Join(kmsg.Unlimited(), setName("ros"), mount.MakeRoot("/"), mount.MakeLinks("/", mount.DeviceLinks), hideCommandLine(m),
-		cgroup.Mount("/"))
+	return errors.Join(kmsg.Unlimited(), setName("ros"), mount.MakeRoot("/"), mount.MakeLinks("/", mount.DeviceLinks), hideCommandLine(m), mountCgroups(m))
 }
 
 // setName names this process in /proc/1/comm, by which the commands of the power family know PID 1. The kernel has called
 // it init.
 func setName(name string) error {
 	return os.WriteFile("/proc/self/comm", []byte(name), 0)
+}
+
+func mountCgroups(m *Machine) error {
+	mode, err := cgroup.HostMode(m.CommandLine)
+	if err != nil {
+		kmsg.Error("%v", err)
+	}
+	err = cgroup.Mount("/", mode)
+	if err != nil && mode != cgroup.V2 {
+		// What the kernel has of version 1 is there; whether that is enough, the daemon will say.
+		kmsg.Error("control groups: %v", err)
+		return nil
+	}
+	return err
 }
 
 // hideCommandLine keeps what is after ` -- ` from everybody but root.

@@ -117,7 +117,7 @@ func aliveInUserSpace(stat string) bool {
 }
 
 // kept are mounted until the end: the kernel's own, from which nothing is lost.
-var kept = map[string]bool{"proc": true, "sysfs": true, "devtmpfs": true, "cgroup2": true, "devpts": true, "mqueue": true}
+var kept = map[string]bool{"proc": true, "sysfs": true, "devtmpfs": true, "cgroup": true, "cgroup2": true, "devpts": true, "mqueue": true}
 
 // unmountAll unmounts everything that can be, last mounted first, and makes the root read-only, which leaves its file
 // system clean.

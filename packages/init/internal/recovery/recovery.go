@@ -9,19 +9,12 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
+
+	"golang.org/x/sys/unix"
 
 	"rancheros-kit/init/internal/kmsg"
 	"rancheros-kit/init/internal/shell"
 	"rancheros-kit/init/internal/version"
-)
-
-// A shell that ends sooner than steady after its start was not left by somebody: there is no such terminal. It is started
-// again so many times.
-const (
-	steady  = time.Second
-	retries = 3
-	pause   = time.Second
 )
 
 // Main is the program `ros recovery REASON TERMINAL...`, which PID 1 starts: code 0 when somebody has left one of the
@@ -45,7 +38,13 @@ func run(reason string, terminals []string) error {
 	}
 	left := make(chan error, len(terminals))
 	for _, name := range terminals {
-		go func() { left <- keep(sh, name, reason) }()
+		go func() {
+			err := open(sh, name, reason)
+			if err != nil {
+				err = fmt.Errorf("shell on %s: %w", name, err)
+			}
+			left <- err
+		}()
 	}
 	var failures []error
 	for range terminals {
@@ -58,21 +57,6 @@ func run(reason string, terminals []string) error {
 	return errors.Join(failures...)
 }
 
-func keep(sh shell.Shell, name, reason string) error {
-	var err error
-	for range retries {
-		began := time.Now()
-		err = open(sh, name, reason)
-		if time.Since(began) >= steady {
-			return nil
-		}
-		time.Sleep(pause)
-	}
-	return fmt.Errorf("shell on %s: %w", name, err)
-}
-
-var errEndedAtOnce = errors.New("it ended at once")
-
 // open gives a terminal a shell of its own session until it is left.
 func open(sh shell.Shell, name, reason string) error {
 	terminal, err := os.OpenFile(filepath.Join("/dev", name), os.O_RDWR|syscall.O_NOCTTY, 0)
@@ -80,6 +64,10 @@ func open(sh shell.Shell, name, reason string) error {
 		return err
 	}
 	defer terminal.Close()
+	// A serial port that the machine does not have can be opened, but has no settings.
+	if _, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS); err != nil {
+		return fmt.Errorf("there is no such terminal: %w", err)
+	}
 	if _, err := terminal.WriteString(banner(reason)); err != nil {
 		return err
 	}
@@ -92,10 +80,12 @@ func open(sh shell.Shell, name, reason string) error {
 		Stdin: terminal, Stdout: terminal, Stderr: terminal,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true, Setctty: true, Pdeathsig: syscall.SIGHUP},
 	}
-	if err := command.Run(); err != nil {
-		return err
+	err = command.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil // left, with whatever code the last command had
 	}
-	return errEndedAtOnce
+	return err
 }
 
 func banner(reason string) string {
