@@ -37,6 +37,7 @@ func run(m *Machine, phases []Phase) {
 		err := within(phase.Deadline, func() error { return phase.Run(m) })
 		end(err)
 		if err == nil {
+			kmsg.Debug("phase %s done", phase.Name)
 			continue
 		}
 		if phase.Severity == Fatal {

@@ -53,7 +53,7 @@ func misused(format string, arguments ...any) error {
 // commands is the whole tree.
 var commands = command{
 	names: []string{"ros"}, usage: "ros COMMAND", summary: "control and configure RancherOS",
-	subcommands: []command{configCommands, serviceCommands, osCommands, envCommand, devCommand},
+	subcommands: []command{configCommands, serviceCommands, osCommands, bootCommand, envCommand, devCommand},
 }
 
 // Main is the program ros; args[0] is its name.
