@@ -268,3 +268,22 @@ func TestPrune(t *testing.T) {
 	}
 	check("", "usr-v2 usr-v3")
 }
+
+func TestMakeRoom(t *testing.T) {
+	root := t.TempDir()
+	for _, version := range []string{"v1", "v2"} {
+		if err := os.Mkdir(filepath.Join(root, "usr-"+version), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := (Usr{Name: "usr-" + version}).Link(root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !makeRoom(root) || makeRoom(root) {
+		t.Error("there was one tree to give up")
+	}
+	left, _ := filepath.Glob(filepath.Join(root, "usr*"))
+	if len(left) != 2 || filepath.Base(left[1]) != "usr-v2" {
+		t.Errorf("left %q", left)
+	}
+}
