@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -57,13 +58,17 @@ func fatal(m *Machine, err error) {
 	os.Exit(1)
 }
 
-// recoveryShell returns nil when somebody has left the shell. The power commands work in it.
+// recoveryShell returns nil when somebody has left the shell. The power commands and the power button
+// work in it.
 func (m *Machine) recoveryShell(reason string) error {
 	rancher := m.Config.Rancher
 	terminals := recovery.Terminals(m.CommandLine, rancher.Recovery, rancher.Autologin)
 	if len(terminals) == 0 {
 		return errNoTerminal
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go power.Button(ctx, func() { m.Signals <- power.PowerOff.Signal })
 	ended := make(chan error, 1)
 	go func() { ended <- m.run(append([]string{"ros", "recovery", reason}, terminals...), forever) }()
 	for {

@@ -45,7 +45,7 @@ func Button(ctx context.Context, pressed func()) {
 		go watch(device, pressed)
 	}
 	for ctx.Err() == nil {
-		event, ok, err := events.Next(time.Hour)
+		event, ok, err := events.Next(time.Minute)
 		if err != nil {
 			kmsg.Error("watching for power buttons: %v", err)
 			return
