@@ -13,6 +13,7 @@ import (
 	"rancheros-kit/init/internal/kmod"
 	"rancheros-kit/init/internal/netconf"
 	"rancheros-kit/init/internal/power"
+	"rancheros-kit/init/internal/recovery"
 	"rancheros-kit/init/internal/respawn"
 	"rancheros-kit/init/internal/sysinit"
 	"rancheros-kit/init/internal/userdocker"
@@ -31,6 +32,7 @@ var commands = map[string]func(args []string) int{
 	"user-docker":      userdocker.Main,
 	"wait-for-docker":  userdocker.WaitMain,
 	"wait-for-network": netconf.WaitMain,
+	"recovery":         recovery.Main,
 	"respawn":          respawn.Main,
 	"modprobe":         kmod.Modprobe,
 	"poweroff":         power.Main,

@@ -27,6 +27,9 @@ type daemons struct {
 }
 
 func startDaemons(ctx context.Context, m *Machine) power.Daemons {
+	if m.Config.Rancher.SystemDocker.Exec {
+		kmsg.Info("rancher.system_docker.exec: PID 1 stays ros, which starts system docker and reaps what nobody waits for")
+	}
 	dockerContext, stopDocker := context.WithCancel(context.Background())
 	d := &daemons{stopDocker: stopDocker, dockerEnded: make(chan struct{}), sysinit: sysinit{machine: m}}
 	dockerDaemon := daemon.Daemon{

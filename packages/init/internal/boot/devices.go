@@ -59,14 +59,14 @@ const (
 )
 
 // settle loads the drivers of devices that appear late. It returns false when nothing has come for a while; a state that
-// is required is waited for until the deadline.
+// is required or waited for has time until the deadline.
 func (m *Machine) settle(deadline time.Time) bool {
 	if m.events == nil || m.loader == nil {
 		time.Sleep(quiet)
 		return time.Now().Before(deadline)
 	}
 	wait := quiet
-	if m.Config.Rancher.State.Required {
+	if m.Config.Rancher.State.Required || m.Config.Rancher.State.Wait {
 		wait = time.Until(deadline)
 	} else if hasUSBStorage("/sys/bus/usb/devices") {
 		wait = quietUSB

@@ -1,13 +1,12 @@
 package boot
 
 import (
-	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/kmod"
 	"rancheros-kit/init/internal/kmsg"
@@ -56,12 +55,9 @@ func newMachine() *Machine {
 
 // readCommandLine needs /proc.
 func readCommandLine(m *Machine) error {
-	line, err := os.ReadFile("/proc/cmdline")
-	if err != nil {
-		return fmt.Errorf("reading the kernel command line: %w", err)
-	}
-	m.CommandLine = strings.TrimSpace(string(line))
-	return nil
+	line, err := cmdline.Read("/")
+	m.CommandLine = line
+	return err
 }
 
 // loadConfig is a phase of both stages: every file system that comes may bring more configuration.

@@ -5,13 +5,9 @@ package boot
 import (
 	"fmt"
 	"math"
-	"os"
 	"runtime/debug"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/kmsg"
 )
 
@@ -21,7 +17,7 @@ type Severity int
 const (
 	// Warn: the failure is logged and the boot goes on.
 	Warn Severity = iota
-	// Fatal: the reason is shown and the machine restarts.
+	// Fatal: the reason is shown, a root shell opened where that is allowed, and the machine restarts.
 	Fatal
 )
 
@@ -41,6 +37,7 @@ func run(m *Machine, phases []Phase) {
 		err := within(phase.Deadline, func() error { return phase.Run(m) })
 		end(err)
 		if err == nil {
+			kmsg.Debug("phase %s done", phase.Name)
 			continue
 		}
 		if phase.Severity == Fatal {
@@ -70,22 +67,4 @@ func within(limit time.Duration, f func() error) error {
 	case <-time.After(limit):
 		return fmt.Errorf("not done within %s", limit)
 	}
-}
-
-// restartDelay is how long a fatal failure can be read when the command line has no panic=.
-const restartDelay = time.Minute
-
-// fatal shows why the machine can not boot, waits as long as panic= says and restarts. It does not return.
-func fatal(m *Machine, err error) {
-	delay := cmdline.PanicTimeout(m.CommandLine, restartDelay)
-	kmsg.Error("RancherOS can not boot: %v", err)
-	kmsg.Error("The machine restarts in %s.", delay)
-	_ = m.Record.Save()
-	unix.Sync()
-	time.Sleep(delay)
-	if err := unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART); err != nil {
-		kmsg.Error("restarting: %v", err)
-	}
-	// What is left is the kernel's own way, which also obeys panic=.
-	os.Exit(1)
 }

@@ -10,6 +10,7 @@ import (
 
 	"rancheros-kit/init/internal/blockdev"
 	"rancheros-kit/init/internal/cgroup"
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/kmsg"
 	"rancheros-kit/init/internal/mount"
 	"rancheros-kit/init/internal/state"
@@ -29,7 +30,10 @@ var stageOne = []Phase{
 	{"mounts", Fatal, 10 * time.Second, mounts},
 	{"config", Fatal, 10 * time.Second, loadConfig},
 	{"modules", Warn, 60 * time.Second, coldplug},
+	{"recovery", Warn, forever, recoverOnPurpose},
+	{"oem", Warn, 30 * time.Second, mountOEM},
 	{"state", Fatal, 10 * time.Minute, mountState},
+	{"oem-unmount", Warn, 30 * time.Second, unmountOEM},
 	{"root", Fatal, 10 * time.Minute, prepareRoot},
 	{"switch-root", Fatal, time.Minute, switchRoot},
 }
@@ -54,7 +58,32 @@ func mounts(m *Machine) error {
 	if err := readCommandLine(m); err != nil {
 		return err
 	}
-	return errors.Join(kmsg.Unlimited(), mount.MakeRoot("/"), mount.MakeLinks("/", mount.DeviceLinks), cgroup.Mount("/"))
+	return errors.Join(kmsg.Unlimited(), setName("ros"), mount.MakeRoot("/"), mount.MakeLinks("/", mount.DeviceLinks), hideCommandLine(m), mountCgroups(m))
+}
+
+// setName names this process in /proc/1/comm, by which the commands of the power family know PID 1. The kernel has called
+// it init.
+func setName(name string) error {
+	return os.WriteFile("/proc/self/comm", []byte(name), 0)
+}
+
+func mountCgroups(m *Machine) error {
+	mode, err := cgroup.HostMode(m.CommandLine)
+	if err != nil {
+		kmsg.Error("%v", err)
+	}
+	err = cgroup.Mount("/", mode)
+	if err != nil && mode != cgroup.V2 {
+		// What the kernel has of version 1 is there; whether that is enough, the daemon will say.
+		kmsg.Error("control groups: %v", err)
+		return nil
+	}
+	return err
+}
+
+// hideCommandLine keeps what is after ` -- ` from everybody but root.
+func hideCommandLine(m *Machine) error {
+	return errors.Join(cmdline.Save("/", m.CommandLine), cmdline.Hide())
 }
 
 func mountState(m *Machine) error {

@@ -24,6 +24,7 @@ import (
 var stageTwo = []Phase{
 	{"command-line", Fatal, 10 * time.Second, readCommandLine},
 	{"config-state", Warn, 10 * time.Second, loadConfig},
+	{"oem-state", Warn, 30 * time.Second, mountOEM},
 	{"cloud-init", Warn, 60 * time.Second, cloudInit},
 	{"config-cloud", Warn, 10 * time.Second, loadConfig},
 	{"modules-config", Warn, 60 * time.Second, loadModules},
@@ -47,7 +48,8 @@ func live(m *Machine) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	daemons := startDaemons(ctx, m)
-	go commitUsr(m)
+	go keepUsr(m)
+	go power.Button(ctx, func() { m.Signals <- power.PowerOff.Signal })
 	for received := range m.Signals {
 		action, found := power.ForSignal(received)
 		if !found {
@@ -150,11 +152,25 @@ func linkUp(name string) error {
 	return nil
 }
 
-// commitUsr makes a new usr tree valid once it is on the disk; nothing waits for that.
-func commitUsr(m *Machine) {
+// keepUsr makes the new usr tree valid and deletes those that are no longer needed; nothing waits for that.
+func keepUsr(m *Machine) {
+	if !commitUsr(m) {
+		return
+	}
+	gone, err := switchroot.Prune("/")
+	if err != nil {
+		kmsg.Error("deleting old /usr trees: %v", err)
+	}
+	if len(gone) > 0 {
+		kmsg.Info("old /usr trees deleted: %s", strings.Join(gone, ", "))
+	}
+}
+
+// commitUsr makes a new usr tree valid once it is on the disk.
+func commitUsr(m *Machine) bool {
 	buildID, err := os.ReadFile(buildIDFile)
 	if errors.Is(err, os.ErrNotExist) {
-		return
+		return true
 	}
 	end := m.Record.Begin("commit-usr")
 	if err == nil {
@@ -168,6 +184,7 @@ func commitUsr(m *Machine) {
 	}
 	end(err)
 	saveRecord(m)
+	return err == nil
 }
 
 func saveRecord(m *Machine) {

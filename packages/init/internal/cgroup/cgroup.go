@@ -1,4 +1,4 @@
-// Package cgroup sets up control groups, version 2.
+// Package cgroup sets up control groups: version 2, version 1, or both side by side.
 package cgroup
 
 import (
@@ -18,10 +18,13 @@ import (
 const Root = "/sys/fs/cgroup"
 
 var hierarchy = mount.Mount{Source: "cgroup2", Target: Root, Type: "cgroup2",
-	Flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, Options: "nsdelegate,memory_recursiveprot", Mode: 0o755}
+	Flags: flags, Options: "nsdelegate,memory_recursiveprot", Mode: 0o755}
 
-// Mount mounts the unified hierarchy below root.
-func Mount(root string) error {
+// Mount mounts control groups below root, where /proc is. A kernel without version 2 gets version 1.
+func Mount(root string, mode Mode) error {
+	if mode != V2 {
+		return mountVersion1(root, mode == Hybrid)
+	}
 	err := hierarchy.Apply(root)
 	if errors.Is(err, unix.EINVAL) {
 		plain := hierarchy
@@ -29,14 +32,17 @@ func Mount(root string) error {
 		err = plain.Apply(root)
 	}
 	if errors.Is(err, unix.ENODEV) {
-		return fmt.Errorf("this kernel has no cgroup v2, and ros has no support for v1 yet: %w", err)
+		return mountVersion1(root, false)
 	}
 	return err
 }
 
-// Setup moves every process to the group init, because a group with processes can not give controllers to its children
+// Setup prepares version 2 for containers; version 1 needs nothing. It moves every process to the group init, because a group with processes can not give controllers to its children
 // ("no internal processes", kernel documentation, cgroup-v2.rst), and then enables all controllers.
 func Setup(group string) error {
+	if _, err := os.Stat(filepath.Join(group, "cgroup.controllers")); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	leaf := filepath.Join(group, "init")
 	if err := os.MkdirAll(leaf, 0o755); err != nil {
 		return fmt.Errorf("making %s: %w", leaf, err)

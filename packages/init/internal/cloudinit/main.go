@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 )
 
@@ -29,15 +30,15 @@ func Main(args []string) int {
 }
 
 func run(save, execute bool) error {
-	line, err := os.ReadFile("/proc/cmdline")
+	line, err := cmdline.Read("/")
 	if err != nil {
 		return err
 	}
 	var problems []error
-	cfg, _, err := config.Load("/", string(line))
+	cfg, _, err := config.Load("/", line)
 	if save {
 		problems = append(problems, err, Save("/", cfg))
-		cfg, _, err = config.Load("/", string(line))
+		cfg, _, err = config.Load("/", line)
 	}
 	if execute {
 		problems = append(problems, err, Execute("/", cfg))

@@ -32,6 +32,11 @@ type Rancher struct {
 	Docker       Docker             `yaml:"docker,omitempty"`
 	CloudInit    CloudInit          `yaml:"cloud_init,omitempty"`
 	Debug        bool               `yaml:"debug,omitempty"`
+	// Recovery opens a root shell on the consoles before anything is looked for on a disk.
+	Recovery bool `yaml:"recovery,omitempty"`
+	// Cgroup is how control groups are mounted: v2, v1 or hybrid; empty leaves it to what system docker needs. It is read from
+	// the kernel command line only.
+	Cgroup string `yaml:"cgroup,omitempty"`
 	// RmUsr makes a boot replace the /usr tree of its version on the state disk.
 	RmUsr bool `yaml:"rm_usr,omitempty"`
 	// Modules are loaded at boot, by name, besides those that the hardware asks for.
@@ -50,6 +55,9 @@ type Docker struct {
 	Args        []string `yaml:"args,omitempty" form:"words"`
 	ExtraArgs   []string `yaml:"extra_args,omitempty" form:"words"`
 	Environment []string `yaml:"environment,omitempty" form:"pairs"`
+	// Exec asked upstream for a daemon in PID 1's place. It is taken and has no effect: PID 1 stays ros, because a daemon there
+	// leaves the processes that others abandon unreaped, and its end is the machine's.
+	Exec bool `yaml:"exec,omitempty"`
 }
 
 // CloudInit names the data sources, `kind` or `kind:argument`, in order.
@@ -70,6 +78,15 @@ type State struct {
 	Autoformat []string `yaml:"autoformat,omitempty"`
 	// FormatZero allows formatting of a device whose first MiB is zero.
 	FormatZero bool `yaml:"formatzero,omitempty"`
+	// Wait makes a boot wait for Dev though it is not required.
+	Wait bool `yaml:"wait,omitempty"`
+	// MdadmScan assembles the RAID arrays before Dev is looked for again.
+	MdadmScan bool `yaml:"mdadm_scan,omitempty"`
+	// Script is a text for the shell, run when Dev is not found at first.
+	Script string `yaml:"script,omitempty"`
+	// OemDev is a file system with the vendor's configuration (oem-config.yml) and files.
+	OemDev    string `yaml:"oem_dev,omitempty"`
+	OemFsType string `yaml:"oem_fstype,omitempty"`
 }
 
 // SSH holds the host keys: `ed25519` and `ed25519-pub`, `ecdsa` and `ecdsa-pub`, and so on.

@@ -13,6 +13,7 @@ import (
 
 	"rancheros-kit/init/internal/account"
 	"rancheros-kit/init/internal/cloudinit"
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/hostdev"
 	"rancheros-kit/init/internal/respawn"
@@ -60,18 +61,18 @@ func Main([]string) int {
 }
 
 func load() (line string, cfg *config.Config) {
-	content, err := os.ReadFile("/proc/cmdline")
+	content, err := cmdline.Read("/")
 	if err != nil {
 		log("reading the kernel command line: %v", err)
 	}
-	cfg, warnings, err := config.Load("/", string(content))
+	cfg, warnings, err := config.Load("/", content)
 	for _, warning := range warnings {
 		log("%v", warning)
 	}
 	if err != nil {
 		log("%v", err)
 	}
-	return string(content), cfg
+	return content, cfg
 }
 
 func before(cfg *config.Config) []step {

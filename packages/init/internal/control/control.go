@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/version"
 )
@@ -52,16 +53,16 @@ func misused(format string, arguments ...any) error {
 // commands is the whole tree.
 var commands = command{
 	names: []string{"ros"}, usage: "ros COMMAND", summary: "control and configure RancherOS",
-	subcommands: []command{configCommands, serviceCommands, osCommands, envCommand, devCommand},
+	subcommands: []command{configCommands, serviceCommands, osCommands, bootCommand, envCommand, devCommand},
 }
 
 // Main is the program ros; args[0] is its name.
 func Main(args []string) int {
-	line, err := os.ReadFile("/proc/cmdline")
+	line, err := cmdline.Read("/")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ros:", err)
 	}
-	return execute(&session{os.Stdin, os.Stdout, os.Stderr, "/", string(line)}, args[1:])
+	return execute(&session{os.Stdin, os.Stdout, os.Stderr, "/", line}, args[1:])
 }
 
 func execute(s *session, args []string) int {

@@ -120,14 +120,39 @@ func TestAnswering(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	docker := config.Docker{Args: []string{"dockerd", "--a"}, ExtraArgs: []string{"--b"}}
-	if got, err := arguments(docker, false); err != nil || !slices.Equal(got, []string{"dockerd", "--a", "--b"}) {
-		t.Errorf("got %v, %v", got, err)
+	on := func(names ...string) func(string) (string, error) {
+		return func(name string) (string, error) {
+			if slices.Contains(names, name) {
+				return "/usr/bin/" + name, nil
+			}
+			return "", errors.New("none")
+		}
 	}
-	if got, err := arguments(docker, true); err != nil || got[len(got)-1] != "--debug" {
-		t.Errorf("got %v, %v", got, err)
+	modern, old := on("dockerd", "docker"), on("docker")
+	for _, c := range []struct {
+		args, extra string
+		debug       bool
+		look        func(string) (string, error)
+		want        string
+	}{
+		{"dockerd --a", "--b", false, modern, "dockerd --a --b"},
+		{"dockerd --a", "", true, modern, "dockerd --a --debug"},
+		{"dockerd --a", "", false, old, "docker daemon --a"},
+		{"daemon --a", "", false, old, "docker daemon --a"},
+		{"daemon --a", "", false, modern, "dockerd --a"},
+		{"docker daemon --a", "", false, modern, "dockerd --a"},
+		{"docker -d --a", "", false, old, "docker daemon --a"},
+		{"--a", "", false, modern, "dockerd --a"},
+		{"/opt/dockerd --a", "", false, old, "/opt/dockerd --a"},
+		{"system-dockerd --a", "", false, modern, "system-dockerd --a"},
+		{"docker", "", false, modern, "docker"},
+	} {
+		docker := config.Docker{Args: strings.Fields(c.args), ExtraArgs: strings.Fields(c.extra)}
+		if got, err := arguments(docker, c.debug, c.look); err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("%s %s: got %v, %v, want %s", c.args, c.extra, got, err, c.want)
+		}
 	}
-	if _, err := arguments(config.Docker{}, true); err == nil || !strings.Contains(err.Error(), "rancher.system_docker.args") {
+	if _, err := arguments(config.Docker{}, true, modern); err == nil || !strings.Contains(err.Error(), "rancher.system_docker.args") {
 		t.Errorf("got %v", err)
 	}
 }

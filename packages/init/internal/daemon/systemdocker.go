@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"rancheros-kit/init/internal/config"
@@ -28,7 +29,7 @@ const (
 
 // SystemDocker is the command of system docker. Its output goes to a file, or to the console when debugging.
 func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
-	args, err := arguments(docker, debug)
+	args, err := arguments(docker, debug, exec.LookPath)
 	if err != nil {
 		return reap.Command{}, err
 	}
@@ -48,15 +49,41 @@ func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
 	return reap.Command{Path: program, Args: args, Env: env, Stdout: out, Stderr: out}, nil
 }
 
-func arguments(docker config.Docker, debug bool) ([]string, error) {
+// arguments are the daemon's, in the form that the docker on board has: a program of its own since 1.12, `docker daemon` since
+// 1.8, `docker -d` before. The configuration may have any of them, `daemon …` of RancherOS 0.4, or options alone.
+func arguments(docker config.Docker, debug bool, lookPath func(string) (string, error)) ([]string, error) {
 	args := slices.Concat(docker.Args, docker.ExtraArgs)
 	if len(args) == 0 {
 		return nil, errors.New("rancher.system_docker.args is empty: no program to start")
+	}
+	if options, known := daemonOptions(args); known {
+		form := []string{"dockerd"}
+		if _, err := lookPath("dockerd"); err != nil {
+			form = []string{"docker", "daemon"}
+		}
+		args = slices.Concat(form, options)
 	}
 	if debug {
 		args = append(args, "--debug")
 	}
 	return args, nil
+}
+
+// daemonOptions takes the daemon's name off, in whichever form it is; a program of another name is left to itself.
+func daemonOptions(args []string) (options []string, known bool) {
+	first, second := args[0], ""
+	if len(args) > 1 {
+		second = args[1]
+	}
+	switch {
+	case strings.HasPrefix(first, "-"):
+		return args, true
+	case first == "dockerd" || first == "daemon":
+		return args[1:], true
+	case first == "docker" && (second == "daemon" || second == "-d" || second == "--daemon"):
+		return args[2:], true
+	}
+	return nil, false
 }
 
 func openLog(debug bool) (*os.File, error) {

@@ -3,8 +3,11 @@
 package hostdev
 
 import (
+	"errors"
 	"fmt"
 	"os"
+
+	"rancheros-kit/init/internal/cmdline"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,13 +15,15 @@ import (
 // mounted is where the service system-volumes puts the machine's /dev.
 const mounted = "/host/dev"
 
-// Bind puts the machine's /dev, with all that is mounted in it, over this container's. Nothing happens where it is not there.
+// Bind puts the machine's /dev, with all that is mounted in it, over this container's, where it is there. The
+// part of the kernel command line that is hidden on the machine is hidden in the container too.
 func Bind() error {
+	hidden := cmdline.Hide()
 	if _, err := os.Stat(mounted); os.IsNotExist(err) {
-		return nil
+		return hidden
 	}
 	if err := unix.Mount(mounted, "/dev", "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
-		return fmt.Errorf("binding %s to /dev: %w", mounted, err)
+		return errors.Join(hidden, fmt.Errorf("binding %s to /dev: %w", mounted, err))
 	}
-	return nil
+	return hidden
 }

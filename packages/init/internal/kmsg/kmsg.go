@@ -19,6 +19,7 @@ const (
 const (
 	levelError = 3
 	levelInfo  = 6
+	levelDebug = 7
 )
 
 // limit is the longest record that the kernel takes in one write (LOG_LINE_MAX less the prefix).
@@ -40,6 +41,11 @@ func Unlimited() error {
 // Verbose makes the consoles show everything.
 func Verbose() error {
 	return os.WriteFile(levels, []byte("8\n"), 0)
+}
+
+// Debug logs what only a console shows that was made verbose, and the log.
+func Debug(format string, args ...any) {
+	write(levelDebug, fmt.Sprintf(format, args...))
 }
 
 // Info logs what a quiet boot need not show.

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/kmsg"
 
@@ -43,11 +44,11 @@ type Options struct {
 
 // Main is the program netconf: it configures the links that there are and those that come, until it is told to stop.
 func Main([]string) int {
-	line, err := os.ReadFile("/proc/cmdline")
+	line, err := cmdline.Read("/")
 	if err != nil {
 		log("reading the kernel command line: %v", err)
 	}
-	cfg, warnings, err := config.Load("/", string(line))
+	cfg, warnings, err := config.Load("/", line)
 	for _, warning := range warnings {
 		log("%v", warning)
 	}

@@ -52,6 +52,11 @@ func Down(action Action, daemons Daemons) {
 	case <-time.After(longest):
 		kmsg.Error("%s: something does not end, going on without it", action.Name)
 	}
+	End(action)
+}
+
+// End ends processes, writes and unmounts the disks, and ends the machine. It does not return unless the kernel refuses.
+func End(action Action) {
 	kmsg.Info("ending processes")
 	endProcesses()
 	kmsg.Info("unmounting")
@@ -112,7 +117,7 @@ func aliveInUserSpace(stat string) bool {
 }
 
 // kept are mounted until the end: the kernel's own, from which nothing is lost.
-var kept = map[string]bool{"proc": true, "sysfs": true, "devtmpfs": true, "cgroup2": true, "devpts": true, "mqueue": true}
+var kept = map[string]bool{"proc": true, "sysfs": true, "devtmpfs": true, "cgroup": true, "cgroup2": true, "devpts": true, "mqueue": true}
 
 // unmountAll unmounts everything that can be, last mounted first, and makes the root read-only, which leaves its file
 // system clean.

@@ -2,6 +2,9 @@ package power
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -96,5 +99,28 @@ func TestUserDockerStopsFirst(t *testing.T) {
 	first, rest := split(running)
 	if len(first) != 1 || first[0].ID != "2" || len(rest) != 2 || name(rest[1]) != "3" {
 		t.Errorf("got %v and %v", first, rest)
+	}
+}
+
+func TestReadPresses(t *testing.T) {
+	var input []byte
+	for _, e := range [][3]uint32{{1, 116, 1}, {0, 0, 0}, {1, 116, 2}, {1, 116, 0}, {1, 30, 1}, {2, 116, 1}, {1, 116, 1}} {
+		event := binary.NativeEndian.AppendUint64(make([]byte, 0, eventSize), 5)
+		event = binary.NativeEndian.AppendUint64(event, 6)
+		event = binary.NativeEndian.AppendUint16(event, uint16(e[0]))
+		event = binary.NativeEndian.AppendUint16(event, uint16(e[1]))
+		input = append(input, binary.NativeEndian.AppendUint32(event, e[2])...)
+	}
+	presses := 0
+	err := readPresses(bytes.NewReader(input), func() { presses++ })
+	if presses != 2 || !errors.Is(err, io.EOF) {
+		t.Errorf("%d presses, %v", presses, err)
+	}
+}
+
+// TestEviocgbit has the number that the macro of linux/input.h gives.
+func TestEviocgbit(t *testing.T) {
+	if eviocgbitKey != 0x80604521 {
+		t.Errorf("%#x", eviocgbitKey)
 	}
 }

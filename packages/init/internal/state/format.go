@@ -46,6 +46,17 @@ func label(dev string) (string, error) {
 	return name, nil
 }
 
+// formatType is the file system that autoformat makes for rancher.state.fstype.
+func formatType(fsType string) (string, error) {
+	switch fsType {
+	case "", "auto", "ext4":
+		return "ext4", nil
+	case "ext2", "ext3":
+		return fsType, nil
+	}
+	return "", fmt.Errorf("rancher.state.fstype is %s, autoformat makes ext2, ext3 and ext4 only", fsType)
+}
+
 // candidate is the first device of autoformat that may be formatted, or nothing; then the error says why the others may
 // not.
 func candidate(cfg config.State) (string, error) {
@@ -85,14 +96,23 @@ func openFormattable(path string, zeroAllowed bool) (bool, error) {
 	return formattable(file, zeroAllowed)
 }
 
-// format makes an ext4 on the whole device.
-func format(path, dev string) (blockdev.Device, error) {
-	name, err := label(dev)
+// format makes a file system on the whole device. Second is the user data that was on it.
+func format(path string, cfg config.State) (blockdev.Device, []byte, error) {
+	name, err := label(cfg.Dev)
 	if err != nil {
-		return blockdev.Device{}, err
+		return blockdev.Device{}, nil, err
 	}
-	if err := tool("mke2fs", 1, "-q", "-F", "-t", "ext4", "-L", name, path); err != nil {
-		return blockdev.Device{}, fmt.Errorf("formatting %s: %w", path, err)
+	fsType, err := formatType(cfg.FsType)
+	if err != nil {
+		return blockdev.Device{}, nil, err
 	}
-	return blockdev.Host.Find(path)
+	userData, err := readUserData(path)
+	if err != nil {
+		return blockdev.Device{}, nil, err
+	}
+	if err := tool("mke2fs", 1, "-q", "-F", "-t", fsType, "-L", name, path); err != nil {
+		return blockdev.Device{}, nil, fmt.Errorf("formatting %s: %w", path, err)
+	}
+	device, err := blockdev.Host.Find(path)
+	return device, userData, err
 }

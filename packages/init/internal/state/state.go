@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,9 +21,8 @@ import (
 // Result says what is mounted.
 type Result struct {
 	// Device is empty for memory.
-	Device    string
-	FSType    string
-	Formatted bool
+	Device string
+	FSType string
 	// InPlace says that target is the initramfs itself, which then stays.
 	InPlace bool
 }
@@ -30,8 +30,19 @@ type Result struct {
 // Settle lets devices that appear late be found: it returns when one has come, false when there is no use in waiting.
 type Settle func(deadline time.Time) bool
 
-// Wait is how long a device that must be there may take.
-const Wait = 10 * time.Second
+// How long a device may take to appear: one that is required or waited for may be behind a slow controller.
+const (
+	wait     = 10 * time.Second
+	longWait = 30 * time.Second
+)
+
+// limit is the longest time that find waits.
+func limit(cfg config.State) time.Duration {
+	if cfg.Required || cfg.Wait {
+		return longWait
+	}
+	return wait
+}
 
 // Mount finds, checks and mounts the state file system on target; failing that, memory, unless the state is required.
 // The error without a result is fatal; with one it says why there is no disk.
@@ -77,16 +88,13 @@ func mountMemory(target string) (*Result, error) {
 }
 
 func mountDisk(cfg config.State, target string, settle Settle) (*Result, error) {
-	device, formatted, err := find(cfg, settle)
+	device, userData, err := find(cfg, settle)
 	if err != nil {
 		return nil, err
 	}
-	fsType := cfg.FsType
-	if fsType == "" || fsType == "auto" {
-		fsType = device.Type
-	}
-	if fsType == "" {
-		return nil, fmt.Errorf("%s has no file system that ros knows", device.Path)
+	fsType, err := typeOf(device, cfg.FsType)
+	if err != nil {
+		return nil, err
 	}
 	if strings.HasPrefix(fsType, "ext") && device.Unclean {
 		if err := check(device.Path); err != nil {
@@ -96,32 +104,55 @@ func mountDisk(cfg config.State, target string, settle Settle) (*Result, error) 
 	if err := unix.Mount(device.Path, target, fsType, unix.MS_NOATIME, ""); err != nil {
 		return nil, fmt.Errorf("mounting %s (%s) on %s: %w", device.Path, fsType, target, err)
 	}
-	return &Result{Device: device.Path, FSType: fsType, Formatted: formatted}, nil
+	if userData != nil {
+		if err := installUserData(filepath.Join(target, filepath.Clean("/"+cfg.Directory)), userData); err != nil {
+			kmsg.Error("user data of %s: %v", device.Path, err)
+		}
+	}
+	return &Result{Device: device.Path, FSType: fsType}, nil
 }
 
-// find looks for the device; the error is blockdev.ErrNotFound only when none of autoformat's devices is there either. It
-// formats one when that is allowed, and waits for one as long as there is a reason to.
-func find(cfg config.State, settle Settle) (blockdev.Device, bool, error) {
-	if cfg.Dev == "" {
-		return blockdev.Device{}, false, errors.New("rancher.state.dev is empty")
+// typeOf is the file system to mount: the configured one, or what the device shows.
+func typeOf(device blockdev.Device, configured string) (string, error) {
+	if configured != "" && configured != "auto" {
+		return configured, nil
 	}
-	for deadline := time.Now().Add(Wait); ; {
+	if device.Type == "" {
+		return "", fmt.Errorf("%s has no file system that ros knows", device.Path)
+	}
+	return device.Type, nil
+}
+
+// find looks for the device; the error is blockdev.ErrNotFound only when none of autoformat's devices is there either. When
+// it is not there, arrays are assembled and the script run, once. Then it formats a device when that is allowed, and waits
+// for one as long as there is a reason to. With a device that it formatted comes the user data that was on it.
+func find(cfg config.State, settle Settle) (blockdev.Device, []byte, error) {
+	if cfg.Dev == "" {
+		return blockdev.Device{}, nil, errors.New("rancher.state.dev is empty")
+	}
+	assembled := false
+	for deadline := time.Now().Add(limit(cfg)); ; {
 		device, err := blockdev.Host.Find(cfg.Dev)
 		if err == nil || !errors.Is(err, blockdev.ErrNotFound) {
-			return device, false, err
+			return device, nil, err
+		}
+		if !assembled {
+			assembled = true
+			if assemble(cfg, onConsole) {
+				continue
+			}
 		}
 		path, formatErr := candidate(cfg)
 		if path != "" {
 			kmsg.Info("formatting %s for %s", path, cfg.Dev)
-			device, err := format(path, cfg.Dev)
-			return device, true, err
+			return format(path, cfg)
 		}
 		if !settle(deadline) {
 			if formatErr != nil {
 				// There is a disk, so this is no machine without one: the reason is worth to be told.
 				err = fmt.Errorf("%v; %w", err, formatErr)
 			}
-			return blockdev.Device{}, false, err
+			return blockdev.Device{}, nil, err
 		}
 	}
 }

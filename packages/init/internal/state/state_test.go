@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,8 +82,8 @@ func TestFormatAndCheck(t *testing.T) {
 	if err := os.Truncate(path, 16<<20); err != nil {
 		t.Fatal(err)
 	}
-	device, err := format(path, "LABEL=MY_STATE")
-	if want := (blockdev.FileSystem{Type: "ext4", Label: "MY_STATE", UUID: device.UUID}); err != nil || device.FileSystem != want || device.UUID == "" {
+	device, userData, err := format(path, config.State{Dev: "LABEL=MY_STATE", FsType: "auto"})
+	if want := (blockdev.FileSystem{Type: "ext4", Label: "MY_STATE", UUID: device.UUID}); err != nil || userData != nil || device.FileSystem != want || device.UUID == "" {
 		t.Fatalf("got %+v, %v (is e2fsprogs installed?)", device, err)
 	}
 	if err := check(path); err != nil {
@@ -137,5 +138,50 @@ func TestFindWaits(t *testing.T) {
 	}
 	if _, _, err := find(config.State{}, never); err == nil || !strings.Contains(err.Error(), "rancher.state.dev") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAssemble(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	run := func(string, []string, []string) error { t.Error("something was run"); return nil }
+	if assemble(config.State{}, run) || assemble(config.State{Script: " \n"}, run) || assemble(config.State{MdadmScan: true}, run) {
+		t.Error("nothing to do was done")
+	}
+	mdadm := filepath.Join(os.Getenv("PATH"), "mdadm")
+	if err := os.WriteFile(mdadm, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var ran []string
+	if !assemble(config.State{MdadmScan: true}, func(program string, args, _ []string) error {
+		ran = append([]string{program}, args...)
+		return errors.New("no array")
+	}) || strings.Join(ran, " ") != mdadm+" mdadm --assemble --scan" {
+		t.Errorf("ran %q", ran)
+	}
+}
+
+func TestLimit(t *testing.T) {
+	if limit(config.State{}) >= limit(config.State{Wait: true}) || limit(config.State{Required: true}) != limit(config.State{Wait: true}) {
+		t.Error("a device that is waited for must have more time than any other")
+	}
+}
+
+func TestTypes(t *testing.T) {
+	ext := blockdev.Device{Path: "/dev/x", FileSystem: blockdev.FileSystem{Type: "ext3"}}
+	for configured, want := range map[string]string{"": "ext3", "auto": "ext3", "ext4": "ext4", "btrfs": "btrfs"} {
+		if got, err := typeOf(ext, configured); err != nil || got != want {
+			t.Errorf("%q: mounts %q, %v", configured, got, err)
+		}
+	}
+	if _, err := typeOf(blockdev.Device{Path: "/dev/x"}, "auto"); err == nil || !strings.Contains(err.Error(), "/dev/x") {
+		t.Errorf("unknown: %v", err)
+	}
+	for configured, want := range map[string]string{"": "ext4", "auto": "ext4", "ext4": "ext4", "ext3": "ext3"} {
+		if got, err := formatType(configured); err != nil || got != want {
+			t.Errorf("%q: formats %q, %v", configured, got, err)
+		}
+	}
+	if _, err := formatType("btrfs"); err == nil || !strings.Contains(err.Error(), "btrfs") {
+		t.Errorf("btrfs: %v", err)
 	}
 }

@@ -3,6 +3,7 @@
 package switchroot
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -77,6 +78,9 @@ func Prepare(options Options) (Result, error) {
 		err = CopyTree("/usr", filepath.Join(root, usr.Name), nil, os.Remove)
 	case usr.Copy:
 		err = usr.Install("/usr", root)
+		if errors.Is(err, unix.ENOSPC) && makeRoom(root) {
+			err = usr.Install("/usr", root)
+		}
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("installing %s: %w", usr.Name, err)

@@ -93,8 +93,8 @@ func TestUsrOverManyBoots(t *testing.T) {
 		}
 	}
 	entries, err := os.ReadDir(root)
-	if err != nil || len(entries) != 3 {
-		t.Errorf("left in the root: %v, %v, want usr, usr-v1 and usr-v2", entries, err)
+	if err != nil || len(entries) != 4 {
+		t.Errorf("left in the root: %v, %v, want usr, usr.previous, usr-v1 and usr-v2", entries, err)
 	}
 }
 
@@ -222,5 +222,68 @@ func TestClear(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		t.Errorf("left: %v, %v", entries, err)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	root := t.TempDir()
+	install := func(version string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Join(root, "usr-"+version, "bin"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := (Usr{Name: "usr-" + version}).Link(root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(wantGone, wantLeft string) {
+		t.Helper()
+		gone, err := Prune(root)
+		left, _ := filepath.Glob(filepath.Join(root, "usr-*"))
+		for i := range left {
+			left[i] = filepath.Base(left[i])
+		}
+		if err != nil || strings.Join(gone, " ") != wantGone || strings.Join(left, " ") != wantLeft {
+			t.Errorf("gone %q, left %q, %v; want %q and %q", gone, left, err, wantGone, wantLeft)
+		}
+	}
+	check("", "")
+	install("v1")
+	check("", "usr-v1")
+	install("v2")
+	install("v2")
+	check("", "usr-v1 usr-v2")
+	install("v3")
+	for _, leftover := range []string{"usr-v4.new", "usr-v3.old"} {
+		if err := os.MkdirAll(filepath.Join(root, leftover, "x"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("usr-v1 usr-v3.old usr-v4.new", "usr-v2 usr-v3")
+	// Back to the version before: the newer one is what comes before it now.
+	install("v2")
+	check("", "usr-v2 usr-v3")
+	if err := os.Remove(filepath.Join(root, "usr")); err != nil {
+		t.Fatal(err)
+	}
+	check("", "usr-v2 usr-v3")
+}
+
+func TestMakeRoom(t *testing.T) {
+	root := t.TempDir()
+	for _, version := range []string{"v1", "v2"} {
+		if err := os.Mkdir(filepath.Join(root, "usr-"+version), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := (Usr{Name: "usr-" + version}).Link(root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !makeRoom(root) || makeRoom(root) {
+		t.Error("there was one tree to give up")
+	}
+	left, _ := filepath.Glob(filepath.Join(root, "usr*"))
+	if len(left) != 2 || filepath.Base(left[1]) != "usr-v2" {
+		t.Errorf("left %q", left)
 	}
 }

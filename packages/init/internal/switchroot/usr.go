@@ -66,17 +66,28 @@ func (u Usr) Install(source, root string) error {
 	return os.RemoveAll(old)
 }
 
-// Link points root/usr at the tree, by way of a temporary name so that the link is never missing.
+// Link points root/usr at the tree, by way of a temporary name so that the link is never missing. The tree that it pointed
+// at before is remembered as usr.previous.
 func (u Usr) Link(root string) error {
 	link := filepath.Join(root, linkName)
-	if target, err := os.Readlink(link); err == nil && target == u.Name {
+	before, err := os.Readlink(link)
+	if err == nil && before == u.Name {
 		return nil
 	}
+	if err == nil {
+		if err := replaceLink(before, filepath.Join(root, previousName)); err != nil {
+			return err
+		}
+	}
+	return replaceLink(u.Name, link)
+}
+
+func replaceLink(target, link string) error {
 	fresh := link + ".new"
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := os.Symlink(u.Name, fresh); err != nil {
+	if err := os.Symlink(target, fresh); err != nil {
 		return fmt.Errorf("linking %s: %w", link, err)
 	}
 	if err := os.Rename(fresh, link); err != nil {

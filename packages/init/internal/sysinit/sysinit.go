@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/engine"
 	"rancheros-kit/init/internal/images"
@@ -32,12 +33,12 @@ func Main([]string) int {
 }
 
 func run(ctx context.Context) error {
-	line, err := os.ReadFile("/proc/cmdline")
+	line, err := cmdline.Read("/")
 	if err != nil {
 		return fmt.Errorf("reading the kernel command line: %w", err)
 	}
 	// PID 1 has told the warnings already.
-	cfg, _, err := config.Load("/", string(line))
+	cfg, _, err := config.Load("/", line)
 	if err != nil {
 		kmsg.Error("sysinit: %v", err)
 	}

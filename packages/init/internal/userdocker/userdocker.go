@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/engine"
 	"rancheros-kit/init/internal/hostdev"
@@ -34,11 +35,11 @@ func Main([]string) int {
 }
 
 func start() error {
-	line, err := os.ReadFile("/proc/cmdline")
+	line, err := cmdline.Read("/")
 	if err != nil {
 		return err
 	}
-	cfg, warnings, err := config.Load("/", string(line))
+	cfg, warnings, err := config.Load("/", line)
 	for _, warning := range warnings {
 		log("%v", warning)
 	}
