@@ -32,7 +32,8 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 		Name:   "system docker",
 		Reaper: m.reaper,
 		Command: func() (reap.Command, error) {
-			return daemon.SystemDocker(m.Config.Rancher.SystemDocker, m.Config.Rancher.Debug)
+			rancher := m.Config.Rancher
+			return daemon.SystemDocker(rancher.SystemDocker, rancher.Network.ProxyPairs(), rancher.Debug)
 		},
 		Ready: func(running context.Context, start int) {
 			// The first time sysinit is started at once: it waits by itself, and its start takes a while too.

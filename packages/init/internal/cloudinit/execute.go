@@ -20,7 +20,8 @@ import (
 // users are those who may log in with the configured keys.
 var users = []string{"rancher", "docker"}
 
-// Execute applies host name, ssh keys and files. Each part is tried; the error joins what failed.
+// Execute applies host name, ssh keys and files: what has to be there before somebody logs in. Each part is tried; the error
+// joins what failed.
 func Execute(root string, cfg *config.Config) error {
 	return errors.Join(SetHostname(cfg.Hostname), AuthorizeKeys(root, cfg.SSHAuthorizedKeys), WriteFiles(root, cfg.WriteFiles))
 }

@@ -45,7 +45,8 @@ func run(save, network, execute bool) error {
 		cfg, _, err = config.Load("/", line)
 	}
 	if execute {
-		problems = append(problems, err, Execute("/", cfg))
+		problems = append(problems, err, Execute("/", cfg), Mount(cfg.Mounts),
+			RunScript(context.Background(), "/", os.Stdout), RunOnce(context.Background(), "/", "runcmd", cfg.Runcmd, os.Stdout))
 	}
 	return errors.Join(problems...)
 }

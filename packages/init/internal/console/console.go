@@ -49,10 +49,10 @@ func Main([]string) int {
 	sshdEnded := make(chan struct{})
 	go func() {
 		defer close(sshdEnded)
-		respawn.Run(ctx, []respawn.Program{{Args: []string{"/usr/sbin/sshd", "-D", "-e"}}}, log)
+		respawn.Run(ctx, sshd(cfg.Rancher.SSH), log)
 	}()
 	apply(after(cfg))
-	go scripts(ctx)
+	go scripts(ctx, cfg)
 	respawn.Run(ctx, gettys(terminals(line, exists), cfg.Rancher.Autologin), log)
 	<-ctx.Done()
 	<-sshdEnded
@@ -79,7 +79,9 @@ func before(cfg *config.Config) []step {
 		{"devices", hostdev.Bind},
 		{"directories", func() error { return makeDirectories("/") }},
 		{"homes", func() error { return makeHomes("/") }},
+		{"proxies", func() error { return useProxies("/", cfg.Rancher.Network) }},
 		{"cloud-init", func() error { return cloudinit.Execute("/", cfg) }},
+		{"bootcmd", func() error { return bootCommands("/", cfg, bootcmdLimit) }},
 		{"host keys", func() error {
 			made, err := sshkey.Install("/", cfg.Rancher.SSH.Keys)
 			if len(made) > 0 {
@@ -99,6 +101,7 @@ func after(cfg *config.Config) []step {
 			return account.SetPassword("/", user, cfg.Rancher.Password, account.Salt())
 		}},
 		{"release", func() error { return writeRelease("/") }},
+		{"mounts", func() error { return cloudinit.Mount(cfg.Mounts) }},
 	}
 }
 

@@ -123,9 +123,11 @@ func configImages(s *session, args []string) error {
 		return err
 	}
 	images := []string{}
-	for _, service := range cfg.Rancher.Services {
-		if service.Image != "" && !slices.Contains(images, service.Image) {
-			images = append(images, service.Image)
+	for _, services := range []map[string]config.Service{cfg.Rancher.CloudInitServices, cfg.Rancher.Services} {
+		for _, service := range services {
+			if service.Image != "" && !slices.Contains(images, service.Image) {
+				images = append(images, service.Image)
+			}
 		}
 	}
 	slices.Sort(images)

@@ -26,8 +26,8 @@ const (
 	consoleFile = "/dev/console"
 )
 
-// SystemDocker is the command of system docker. Its output goes to a file, or to the console when debugging.
-func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
+// SystemDocker is the command of system docker, with variables for its environment besides its own. Its output goes to a file, or to the console when debugging.
+func SystemDocker(docker config.Docker, variables []string, debug bool) (reap.Command, error) {
 	args, err := arguments(docker, debug)
 	if err != nil {
 		return reap.Command{}, err
@@ -44,12 +44,12 @@ func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
 	if err := os.Remove(Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return reap.Command{}, err
 	}
-	env := append([]string{Path, "HOME=/root", "TERM=linux"}, docker.Environment...)
+	env := slices.Concat([]string{Path, "HOME=/root", "TERM=linux"}, variables, docker.Environment)
 	return reap.Command{Path: program, Args: args, Env: env, Stdout: out, Stderr: out}, nil
 }
 
 func arguments(docker config.Docker, debug bool) ([]string, error) {
-	args := slices.Concat(docker.Args, docker.ExtraArgs)
+	args := docker.Arguments()
 	if len(args) == 0 {
 		return nil, errors.New("rancher.system_docker.args is empty: no program to start")
 	}

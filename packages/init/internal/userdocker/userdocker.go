@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,12 +60,12 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	environment := append(os.Environ(), cfg.Rancher.Docker.Environment...)
+	environment := slices.Concat(os.Environ(), cfg.Rancher.Network.ProxyPairs(), cfg.Rancher.Docker.Environment)
 	return fmt.Errorf("starting %s: %w", program, unix.Exec(program, args, environment))
 }
 
 func arguments(docker config.Docker, debug bool) []string {
-	args := append(append([]string{}, docker.Args...), docker.ExtraArgs...)
+	args := docker.Arguments()
 	if debug && len(args) > 0 {
 		args = append(args, "-D")
 	}

@@ -1,0 +1,61 @@
+package console
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"rancheros-kit/init/internal/config"
+)
+
+func TestSSHD(t *testing.T) {
+	yes, no := true, false
+	tests := []struct {
+		ssh  config.SSH
+		want string
+	}{
+		{config.SSH{}, "/usr/sbin/sshd -D -e"},
+		{config.SSH{Daemon: &yes, Port: 2022, ListenAddress: "10.0.0.1"}, "/usr/sbin/sshd -D -e -p 2022 -o ListenAddress=10.0.0.1"},
+		{config.SSH{Daemon: &no, Port: 2022}, ""},
+	}
+	for _, test := range tests {
+		got := ""
+		for _, program := range sshd(test.ssh) {
+			got += strings.Join(program.Args, " ")
+		}
+		if got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+func TestUseProxies(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"http_proxy", "HTTP_PROXY"} {
+		t.Setenv(name, "")
+	}
+	if err := useProxies(root, config.Network{HTTPProxy: "http://it's"}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(root, proxyFile)
+	output, err := exec.Command("/bin/sh", "-c", ". "+path+"; echo $HTTP_PROXY $http_proxy").Output()
+	if err != nil || string(output) != "http://it's http://it's\n" || os.Getenv("HTTP_PROXY") != "http://it's" {
+		t.Errorf("%q, %v", output, err)
+	}
+	if err := useProxies(root, config.Network{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("the file is still there: %v", err)
+	}
+}
+
+func TestBootCommandsDoNotKeepTheConsole(t *testing.T) {
+	err := bootCommands(t.TempDir(), &config.Config{Bootcmd: []config.Command{{"/bin/sh", "-c", "sleep 1"}}}, 100*time.Millisecond)
+	if err == nil || !strings.Contains(err.Error(), "going on") {
+		t.Errorf("error %v", err)
+	}
+}
