@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -246,6 +247,18 @@ func TestPrecedence(t *testing.T) {
 	source, found, err := (&asker{limits: quick}).first(context.Background(), list)
 	if err != nil || source == nil || string(found.userData) != "first" {
 		t.Errorf("%v, %q, %v", source, found.userData, err)
+	}
+}
+
+// What `ros config validate` knows is what there is.
+func TestKinds(t *testing.T) {
+	names := []string{"*", "cmdline"}
+	for name := range kinds {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if known := config.DataSourceKinds(); !slices.Equal(names, known) {
+		t.Errorf("there are %v, known are %v", names, known)
 	}
 }
 
