@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -134,5 +135,48 @@ func TestMountTables(t *testing.T) {
 	swaps := "Filename\tType\tSize\n/dev/vdb  partition 1024 0 -2\n"
 	if !isSwap(swaps, "/dev/vdb") || isSwap(swaps, "/dev/vd") {
 		t.Error("the swap device is not told from others")
+	}
+}
+
+func TestUseProxies(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"http_proxy", "HTTP_PROXY"} {
+		t.Setenv(name, "")
+	}
+	if err := useProxies(root, config.Network{HTTPProxy: "http://it's"}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(root, proxyFile)
+	output, err := exec.Command("/bin/sh", "-c", ". "+path+"; echo $HTTP_PROXY $http_proxy").Output()
+	if err != nil || string(output) != "http://it's http://it's\n" || os.Getenv("HTTP_PROXY") != "http://it's" {
+		t.Errorf("%q, %v", output, err)
+	}
+	if err := useProxies(root, config.Network{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("the file is still there: %v", err)
+	}
+}
+
+func TestNameInHosts(t *testing.T) {
+	root := t.TempDir()
+	if err := nameInHosts(root, "box"); err != nil {
+		t.Errorf("without the file: %v", err)
+	}
+	path := filepath.Join(root, "etc/hosts")
+	for _, test := range []struct{ before, name, want string }{
+		{"127.0.0.1\tlocalhost\n127.0.1.1\trancher\n10.0.0.1 other\n", "box", "127.0.0.1\tlocalhost\n127.0.1.1\tbox\n10.0.0.1 other\n"},
+		{"127.0.0.1\tlocalhost\n", "box", "127.0.0.1\tlocalhost\n127.0.1.1\tbox\n"},
+		{"127.0.1.1 box mine\n", "box", "127.0.1.1 box mine\n"},
+		{"127.0.1.1 box\n", "", "127.0.1.1 box\n"},
+	} {
+		put(t, path, test.before)
+		if err := nameInHosts(root, test.name); err != nil {
+			t.Fatal(err)
+		}
+		if content, _ := os.ReadFile(path); string(content) != test.want {
+			t.Errorf("%q: %q, want %q", test.before, content, test.want)
+		}
 	}
 }

@@ -79,7 +79,6 @@ func before(cfg *config.Config) []step {
 		{"devices", hostdev.Bind},
 		{"directories", func() error { return makeDirectories("/") }},
 		{"homes", func() error { return makeHomes("/") }},
-		{"proxies", func() error { return useProxies("/", cfg.Rancher.Network) }},
 		{"cloud-init", func() error { return cloudinit.Execute("/", cfg) }},
 		{"bootcmd", func() error { return bootCommands("/", cfg, bootcmdLimit) }},
 		{"host keys", func() error {

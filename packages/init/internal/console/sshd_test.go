@@ -1,9 +1,6 @@
 package console
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,27 +26,6 @@ func TestSSHD(t *testing.T) {
 		if got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
-	}
-}
-
-func TestUseProxies(t *testing.T) {
-	root := t.TempDir()
-	for _, name := range []string{"http_proxy", "HTTP_PROXY"} {
-		t.Setenv(name, "")
-	}
-	if err := useProxies(root, config.Network{HTTPProxy: "http://it's"}); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(root, proxyFile)
-	output, err := exec.Command("/bin/sh", "-c", ". "+path+"; echo $HTTP_PROXY $http_proxy").Output()
-	if err != nil || string(output) != "http://it's http://it's\n" || os.Getenv("HTTP_PROXY") != "http://it's" {
-		t.Errorf("%q, %v", output, err)
-	}
-	if err := useProxies(root, config.Network{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); !os.IsNotExist(err) {
-		t.Errorf("the file is still there: %v", err)
 	}
 }
 

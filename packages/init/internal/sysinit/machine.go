@@ -93,15 +93,21 @@ func (m *machine) applyReloaded(ctx context.Context, docker *client.Client) {
 	if !m.reloaded {
 		return
 	}
-	if !reflect.DeepEqual(m.network, m.config.Rancher.Network) {
-		m.network = m.config.Rancher.Network
+	if err := execute(ctx, docker, consoleService, []string{"cloud-init", "-execute"}); err != nil {
+		kmsg.Error("sysinit: giving the console its new configuration: %v", err)
+	}
+	if now := m.config.Rancher.Network; !reflect.DeepEqual(links(m.network), links(now)) {
+		m.network = now
 		if err := docker.ContainerRestart(ctx, networkService, container.StopOptions{}); err != nil {
 			kmsg.Error("sysinit: giving the network its new configuration: %v", err)
 		}
 	}
-	if err := execute(ctx, docker, consoleService, []string{"cloud-init", "-execute"}); err != nil {
-		kmsg.Error("sysinit: giving the console its new configuration: %v", err)
-	}
+}
+
+// links is the part of a network's configuration that netconf applies.
+func links(network config.Network) config.Network {
+	network.HTTPProxy, network.HTTPSProxy, network.NoProxy = "", "", ""
+	return network
 }
 
 // execute runs a program in a container; what it wrote is in the error when its exit code is not 0.
