@@ -23,18 +23,14 @@ func Validate(file string, content []byte) []Warning {
 		return []Warning{{File: file, Message: "is not UTF-8"}}
 	}
 	warnings, broken := Check(file, content)
-	if broken {
-		return warnings
-	}
 	var document yaml.Node
-	if err := unmarshal(content, &document); err != nil || len(document.Content) == 0 {
-		return warnings
+	if err := unmarshal(content, &document); !broken && err == nil && len(document.Content) > 0 {
+		fitted := fitter{file: file}
+		for _, rule := range rules {
+			fitted.apply(rule, document.Content[0], strings.Split(rule.path, "."), "")
+		}
+		warnings = append(warnings, fitted.warnings...)
 	}
-	fitted := fitter{file: file}
-	for _, rule := range rules {
-		fitted.apply(rule, document.Content[0], strings.Split(rule.path, "."), "")
-	}
-	warnings = append(warnings, fitted.warnings...)
 	slices.SortStableFunc(warnings, func(a, b Warning) int { return a.Line - b.Line })
 	return warnings
 }

@@ -111,7 +111,7 @@ func TestImportSplitsSecrets(t *testing.T) {
 }
 
 func FuzzValidate(f *testing.F) {
-	for _, text := range []string{"write_files: &a [*a]", "rancher: {services: &x {a: *x}}", "ssh_authorized_keys: {<<: {a: b}}", "write_files: [{path: a}]", "? [a]\n: b"} {
+	for _, text := range []string{"write_files: &a [*a]", "rancher: {services: &x {a: *x}}", "ssh_authorized_keys: {<<: {a: b}}", "write_files: [{path: a}]", "? [a]\n: b", "0:\r0  :"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
