@@ -3,17 +3,19 @@ package cloudinit
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"rancheros-kit/init/internal/config"
 )
 
-// drive makes a root with a config drive that is mounted already.
-func drive(t *testing.T, files map[string]string) string {
+// withDrive makes a root with a config drive that is mounted already.
+func withDrive(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
 	for name, content := range files {
@@ -49,6 +51,14 @@ func sources(names ...string) *config.Config {
 	return &config.Config{Rancher: config.Rancher{CloudInit: config.CloudInit{Datasources: names}}}
 }
 
+// quick are limits for tests: long enough for a busy machine, short where a test runs into them.
+var quick = Limits{Source: 10 * time.Second, Request: 5 * time.Second, Pause: time.Millisecond, Network: time.Millisecond}
+
+// save is the first pass of a boot.
+func save(root string, cfg *config.Config) error {
+	return Pass{Root: root, Limits: quick}.Save(context.Background(), cfg)
+}
+
 // kept reads the three files; absent ones are empty.
 func kept(root string) (boot, script, metadata string) {
 	read := func(path string) string {
@@ -75,14 +85,19 @@ func TestSave(t *testing.T) {
 		{"not YAML", map[string]string{"user_data": "#cloud-config\na: [\n"}, "", "", "", "user-data:2: not YAML"},
 		{"no map", map[string]string{"user_data": "#cloud-config\n- a\n"}, "", "", "", "user-data:2: the document is a list"},
 		{"unknown kind", map[string]string{"user_data": "hello\n"}, "", "", "", `first line is "hello", want #cloud-config`},
+		{"compose", map[string]string{"user_data": "#compose\nweb:\n  image: x\n  ports: y\n"}, "#cloud-config\nrancher:\n    services:\n        web:\n            image: x\n", "", "", "user-data:4: unknown key rancher.services.web.ports"},
+		{"later compose", map[string]string{"user_data": "#compose\nversion: '3'\nservices: {web: {image: x}}\n"}, "#cloud-config\nrancher:\n    services:\n        web:\n            image: x\n", "", "", ""},
+		{"broken compose", map[string]string{"user_data": "#compose\na: [\n"}, "", "", "", "user-data:2: not YAML"},
+		{"compose that is a list", map[string]string{"user_data": "#compose\n- a\n"}, "", "", "", "user-data:2: rancher.services is a list"},
+		{"metadata that can not be", map[string]string{"meta_data.json": `{"hostname":"a b","public_keys":{"0":"k","1":"a\nb"}}`}, "", "", "sshpublickeys:\n    \"0\": k\n", `host name "a b" left out`},
 		{"broken gzip", map[string]string{"user_data": gzipped(t, cloudConfig)[:20]}, "", "", "", "user-data left out: unexpected EOF"},
 		{"broken metadata", map[string]string{"user_data": cloudConfig, "meta_data.json": "{"}, cloudConfig, "", "", "meta_data.json left out"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			root := drive(t, test.files)
+			root := withDrive(t, test.files)
 			put(t, filepath.Join(root, config.BootFile), "hostname: earlier\n")
-			err := Save(root, sources("configdrive:/media/config-2"))
+			err := save(root, sources("configdrive:/media/config-2"))
 			if test.message == "" && err != nil || test.message != "" && (err == nil || !strings.Contains(err.Error(), test.message)) {
 				t.Errorf("error %v, want %q", err, test.message)
 			}
@@ -95,8 +110,8 @@ func TestSave(t *testing.T) {
 }
 
 func TestSaveModes(t *testing.T) {
-	root := drive(t, map[string]string{"user_data": "#!/bin/sh\n", "meta_data.json": `{"hostname":"m"}`})
-	if err := Save(root, sources("configdrive:/media/config-2")); err != nil {
+	root := withDrive(t, map[string]string{"user_data": "#!/bin/sh\n", "meta_data.json": `{"hostname":"m"}`})
+	if err := save(root, sources("configdrive:/media/config-2")); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]os.FileMode{config.ScriptFile: 0o700, config.MetadataFile: 0o600} {
@@ -110,14 +125,14 @@ func TestSourcesInOrder(t *testing.T) {
 	root := t.TempDir()
 	put(t, filepath.Join(root, "first"), "#cloud-config\nhostname: first\n")
 	put(t, filepath.Join(root, "second"), "#cloud-config\nhostname: second\n")
-	err := Save(root, sources("file:/absent", "telepathy", "file:/first", "file:/second"))
+	err := save(root, sources("file:/absent", "telepathy", "file:/first", "file:/second"))
 	if err == nil || !strings.Contains(err.Error(), "telepathy: no data source of this kind") {
 		t.Errorf("error %v, want one that names the unknown kind", err)
 	}
 	if boot, _, _ := kept(root); boot != "#cloud-config\nhostname: first\n" {
 		t.Errorf("kept %q, want the first that is there", boot)
 	}
-	if err := Save(root, sources("file:/absent")); err != nil {
+	if err := save(root, sources("file:/absent")); err != nil {
 		t.Error(err)
 	}
 	if boot, _, _ := kept(root); boot == "" {

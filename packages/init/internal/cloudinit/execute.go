@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,9 +21,40 @@ import (
 // users are those who may log in with the configured keys.
 var users = []string{"rancher", "docker"}
 
-// Execute applies host name, ssh keys and files. Each part is tried; the error joins what failed.
+// Execute applies host name, proxies, ssh keys and files: what has to be there before somebody logs in. Each part is tried;
+// the error joins what failed.
 func Execute(root string, cfg *config.Config) error {
-	return errors.Join(SetHostname(cfg.Hostname), AuthorizeKeys(root, cfg.SSHAuthorizedKeys), WriteFiles(root, cfg.WriteFiles))
+	return errors.Join(SetHostname(cfg.Hostname), nameInHosts(root, cfg.Hostname), useProxies(root, cfg.Rancher.Network),
+		AuthorizeKeys(root, cfg.SSHAuthorizedKeys), WriteFiles(root, cfg.WriteFiles))
+}
+
+// ownAddress is the address that a machine's own name has in /etc/hosts, whatever addresses its network gives it.
+const ownAddress = "127.0.1.1"
+
+// nameInHosts makes the machine know its own name, where PID 1 wrote another one or none.
+func nameInHosts(root, name string) error {
+	path := filepath.Join(root, "etc/hosts")
+	content, err := os.ReadFile(path)
+	if os.IsNotExist(err) || name == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
+	at := slices.IndexFunc(lines, func(line string) bool {
+		fields := strings.Fields(line)
+		return len(fields) > 0 && fields[0] == ownAddress
+	})
+	switch {
+	case at < 0:
+		lines = append(lines, ownAddress+"\t"+name)
+	case slices.Contains(strings.Fields(lines[at])[1:], name):
+		return nil
+	default:
+		lines[at] = ownAddress + "\t" + name
+	}
+	return atomicfile.Write(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644, nil)
 }
 
 // SetHostname changes the host name unless it is empty or set already.

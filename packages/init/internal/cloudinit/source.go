@@ -1,15 +1,17 @@
 // Package cloudinit takes a machine's first configuration from a data source, keeps it for the boots to come, and
-// applies the part of it that belongs to the console: host name, ssh keys, files.
+// applies the part of it that belongs to the console: host name, ssh keys, files, mounts, commands.
 package cloudinit
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 )
 
@@ -19,56 +21,90 @@ type answer struct {
 	metadata config.Metadata
 }
 
-// errAbsent says that a data source is not on this machine.
+func (a answer) empty() bool {
+	return a.userData == nil && reflect.DeepEqual(a.metadata, config.Metadata{})
+}
+
+// errAbsent says that a data source is not on this machine, or has not what was asked for.
 var errAbsent = errors.New("not there")
 
 // limit is far above what any data source hands out.
 const limit = 16 << 20
 
-// read asks one data source, `kind` or `kind:argument`.
-func read(root, source string) (answer, error) {
-	kind, argument, _ := strings.Cut(source, ":")
-	switch kind {
-	case "configdrive":
-		return readConfigDrive(root, argument)
-	case "file":
-		content, err := readFile(filepath.Join(root, argument))
-		return answer{userData: content}, err
-	default:
-		return answer{}, fmt.Errorf("no data source of this kind (configdrive, file)")
-	}
+// kind is a kind of data source. An argument is a directory, a file or the address of a server, by kind; without one it is
+// what the kind's cloud documents.
+type kind struct {
+	network bool
+	ask     func(ctx context.Context, a *asker, argument string) (answer, error)
 }
 
-// configDriveMetadata is the part of OpenStack's meta_data.json that is used.
-type configDriveMetadata struct {
-	Hostname   string            `json:"hostname"`
-	PublicKeys map[string]string `json:"public_keys"`
+// Kinds, with the documents that say what they hold; the arguments are RancherOS's.
+var kinds = map[string]kind{
+	"configdrive":  {false, askConfigDrive},
+	"nocloud":      {false, askNoCloud},
+	"azure":        {false, askAzure},
+	"vmware":       {false, askVMware},
+	"file":         {false, askFile},
+	"url":          {true, askURL},
+	"ec2":          {true, askEC2},
+	"gce":          {true, askGCE},
+	"digitalocean": {true, askDigitalOcean},
+	"packet":       {true, askPacket},
+	"openstack":    {true, askOpenStack},
 }
 
-// readOpenStack reads the tree of a config drive: openstack/latest/{user_data,meta_data.json}. Either file may be missing.
-func readOpenStack(directory string) (answer, error) {
-	latest := filepath.Join(directory, "openstack", "latest")
-	if _, err := os.Stat(latest); err != nil {
-		return answer{}, absent(err)
+// everything is what the data source `*` stands for, disks first.
+var everything = []string{"configdrive", "nocloud", "azure", "vmware", "ec2", "gce", "digitalocean", "packet", "openstack"}
+
+// source is a configured data source.
+type source struct {
+	// name is `kind` or `kind:argument`, as configured.
+	name, argument string
+	kind
+}
+
+// configured reads the list of data sources. `cmdline` is the address that the command line gives, and nothing without one.
+// What is unknown is left out and told.
+func configured(names []string, commandLine string) ([]source, error) {
+	var sources []source
+	var problems []error
+	for _, name := range names {
+		word, argument, _ := strings.Cut(name, ":")
+		switch found, known := kinds[word]; {
+		case name == "*":
+			for _, word := range everything {
+				sources = append(sources, source{word, "", kinds[word]})
+			}
+		case word == "cmdline":
+			if address := commandLineURL(commandLine); address != "" {
+				sources = append(sources, source{name, address, kinds["url"]})
+			}
+		case known:
+			sources = append(sources, source{name, argument, found})
+		default:
+			problems = append(problems, fmt.Errorf("cloud-init, %s: no data source of this kind", name))
+		}
 	}
-	userData, err := readFile(filepath.Join(latest, "user_data"))
-	if err != nil && !errors.Is(err, errAbsent) {
-		return answer{}, err
+	return sources, errors.Join(problems...)
+}
+
+func commandLineURL(commandLine string) string {
+	for _, name := range []string{"cloud-config-url", "cloud_config_url"} {
+		if address, found := cmdline.Value(commandLine, name); found && address != "" {
+			return address
+		}
 	}
-	found := answer{userData: userData}
-	text, err := readFile(filepath.Join(latest, "meta_data.json"))
-	if errors.Is(err, errAbsent) {
-		return found, nil
-	}
-	if err != nil {
-		return found, err
-	}
-	var metadata configDriveMetadata
-	if err := json.Unmarshal(text, &metadata); err != nil {
-		return found, fmt.Errorf("meta_data.json left out: %w", err)
-	}
-	found.metadata = config.Metadata{Hostname: metadata.Hostname, SSHPublicKeys: metadata.PublicKeys}
-	return found, nil
+	return ""
+}
+
+func askFile(_ context.Context, a *asker, argument string) (answer, error) {
+	content, err := readFile(filepath.Join(a.root, argument))
+	return answer{userData: content}, err
+}
+
+func askURL(ctx context.Context, a *asker, argument string) (answer, error) {
+	content, _, err := a.fetcher().fetch(ctx, question{method: "GET", url: argument, limit: limit, web: true})
+	return answer{userData: content}, err
 }
 
 func readFile(path string) ([]byte, error) {

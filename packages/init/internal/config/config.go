@@ -9,8 +9,20 @@ type Config struct {
 	SSHAuthorizedKeys []string    `yaml:"ssh_authorized_keys,omitempty"`
 	WriteFiles        []WriteFile `yaml:"write_files,omitempty"`
 	Hostname          string      `yaml:"hostname,omitempty"`
-	Rancher           Rancher     `yaml:"rancher,omitempty"`
+	// Mounts are lists of device (a path, LABEL=…, UUID=…, or what the type wants), directory, type and options; the type
+	// swap turns swap on.
+	Mounts []Fields `yaml:"mounts,omitempty" form:"fields"`
+	// Bootcmd runs when the console starts, before anybody can log in; Runcmd at the end of a boot.
+	Bootcmd []Command `yaml:"bootcmd,omitempty" form:"shell"`
+	Runcmd  []Command `yaml:"runcmd,omitempty" form:"shell"`
+	Rancher Rancher   `yaml:"rancher,omitempty"`
 }
+
+// Command is a program and its arguments; a text instead of a list is given to the shell.
+type Command []string
+
+// Fields are words, as in a line of fstab(5); null is an empty one.
+type Fields []string
 
 // WriteFile is one entry of cloud-config's write_files.
 type WriteFile struct {
@@ -31,7 +43,9 @@ type Rancher struct {
 	SystemDocker Docker             `yaml:"system_docker,omitempty"`
 	Docker       Docker             `yaml:"docker,omitempty"`
 	CloudInit    CloudInit          `yaml:"cloud_init,omitempty"`
-	Debug        bool               `yaml:"debug,omitempty"`
+	// CloudInitServices are started with the others when a data source is configured that needs the network.
+	CloudInitServices map[string]Service `yaml:"cloud_init_services,omitempty"`
+	Debug             bool               `yaml:"debug,omitempty"`
 	// Recovery opens a root shell on the consoles before anything is looked for on a disk.
 	Recovery bool `yaml:"recovery,omitempty"`
 	// Cgroup is how control groups are mounted: v2, v1 or hybrid; empty leaves it to what system docker needs. It is read from
@@ -41,23 +55,15 @@ type Rancher struct {
 	RmUsr bool `yaml:"rm_usr,omitempty"`
 	// Modules are loaded at boot, by name, besides those that the hardware asks for.
 	Modules []string `yaml:"modules,omitempty"`
-	Network Network  `yaml:"network,omitempty"`
-	SSH     SSH      `yaml:"ssh,omitempty"`
-	State   State    `yaml:"state,omitempty"`
+	// Sysctl are kernel parameters by their names (net.ipv4.ip_forward).
+	Sysctl  map[string]string `yaml:"sysctl,omitempty"`
+	Network Network           `yaml:"network,omitempty"`
+	SSH     SSH               `yaml:"ssh,omitempty"`
+	State   State             `yaml:"state,omitempty"`
 	// Password of the user rancher; only ever set by the kernel command line or a cloud-config.
 	Password string `yaml:"password,omitempty"`
 	// Autologin lists the terminals (ttyS0, tty1) on which the console logs rancher in without a password.
 	Autologin []string `yaml:"autologin,omitempty"`
-}
-
-// Docker is how one of the two docker daemons is started.
-type Docker struct {
-	Args        []string `yaml:"args,omitempty" form:"words"`
-	ExtraArgs   []string `yaml:"extra_args,omitempty" form:"words"`
-	Environment []string `yaml:"environment,omitempty" form:"pairs"`
-	// Exec asked upstream for a daemon in PID 1's place. It is taken and has no effect: PID 1 stays ros, because a daemon there
-	// leaves the processes that others abandon unreaped, and its end is the machine's.
-	Exec bool `yaml:"exec,omitempty"`
 }
 
 // CloudInit names the data sources, `kind` or `kind:argument`, in order.
@@ -89,9 +95,16 @@ type State struct {
 	OemFsType string `yaml:"oem_fstype,omitempty"`
 }
 
-// SSH holds the host keys: `ed25519` and `ed25519-pub`, `ecdsa` and `ecdsa-pub`, and so on.
+// SSH is the console's ssh server.
 type SSH struct {
+	// Keys are the host keys: `ed25519` and `ed25519-pub`, `ecdsa` and `ecdsa-pub`, and so on.
 	Keys map[string]string `yaml:"keys,omitempty"`
+	// Daemon is whether the server runs; it does unless this is false.
+	Daemon *bool `yaml:"daemon,omitempty"`
+	// Port is 22 when it is 0.
+	Port int `yaml:"port,omitempty"`
+	// ListenAddress is an address of this machine; empty means all.
+	ListenAddress string `yaml:"listen_address,omitempty"`
 }
 
 // Network is what netconf applies.
@@ -102,10 +115,11 @@ type Network struct {
 	PreCmds  []string `yaml:"pre_cmds,omitempty"`
 	PostCmds []string `yaml:"post_cmds,omitempty"`
 	// DHCPTimeout is how many seconds the machine waits for the first lease of every interface; 0 means 20.
-	DHCPTimeout int    `yaml:"dhcp_timeout,omitempty"`
-	HTTPProxy   string `yaml:"http_proxy,omitempty"`
-	HTTPSProxy  string `yaml:"https_proxy,omitempty"`
-	NoProxy     string `yaml:"no_proxy,omitempty"`
+	DHCPTimeout int `yaml:"dhcp_timeout,omitempty"`
+	// The proxies go to the environment of both docker daemons, of the console and of the services that ask for them.
+	HTTPProxy  string `yaml:"http_proxy,omitempty"`
+	HTTPSProxy string `yaml:"https_proxy,omitempty"`
+	NoProxy    string `yaml:"no_proxy,omitempty"`
 }
 
 // ProxyEnvironment is what programs read of the proxies, `NAME=value`: some want capitals, some do not.

@@ -43,11 +43,9 @@ func Export(root, commandLine string, parts Parts) (map[string]any, []Warning, e
 func withoutSecrets(tree map[string]any) map[string]any {
 	kept := merge(tree, nil)
 	if rancher, isMap := kept["rancher"].(map[string]any); isMap {
-		rancher = merge(rancher, nil)
-		delete(rancher, "ssh")
-		delete(rancher, "password")
-		kept["rancher"] = rancher
+		kept["rancher"] = merge(rancher, nil)
 	}
+	splitSecrets(kept)
 	return kept
 }
 
@@ -62,11 +60,7 @@ func Import(root, file string, content []byte, over bool) ([]Warning, error) {
 	if err := yaml.Unmarshal(content, &tree); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	secrets := map[string]any{}
-	if rancher, isMap := tree["rancher"].(map[string]any); isMap && rancher["ssh"] != nil {
-		secrets["rancher"] = map[string]any{"ssh": rancher["ssh"]}
-		delete(rancher, "ssh")
-	}
+	secrets := splitSecrets(tree)
 	if over {
 		have, err := readRaw(root, CloudConfigFile)
 		if err != nil {

@@ -31,6 +31,8 @@ func (f *fitter) value(node *yaml.Node, want reflect.Type, form, path string) (a
 		return nil, false
 	}
 	switch want.Kind() {
+	case reflect.Pointer:
+		return f.value(node, want.Elem(), form, path)
 	case reflect.Struct:
 		return f.record(node, want, path)
 	case reflect.Map:
@@ -82,7 +84,7 @@ func (f *fitter) mapping(node *yaml.Node, want reflect.Type, path string) (any, 
 
 // pairsAsMap reads a list of `key=value` where a map of texts is wanted.
 func (f *fitter) pairsAsMap(node *yaml.Node, path string) (any, bool) {
-	items, ok := f.texts(node, path)
+	items, ok := f.texts(node, "", path)
 	if !ok {
 		return nil, false
 	}
@@ -104,7 +106,7 @@ func (f *fitter) list(node *yaml.Node, want reflect.Type, form, path string) (an
 	}
 	items := []any{}
 	for index, item := range node.Content {
-		if value, ok := f.value(item, want.Elem(), "", fmt.Sprintf("%s[%d]", path, index)); ok {
+		if value, ok := f.value(item, want.Elem(), form, fmt.Sprintf("%s[%d]", path, index)); ok {
 			items = append(items, value)
 		}
 	}
@@ -115,7 +117,9 @@ func (f *fitter) textList(node *yaml.Node, form, path string) (any, bool) {
 	switch {
 	case node.Kind == yaml.MappingNode && form == "pairs":
 		return f.mapAsPairs(node, path)
-	case node.Kind == yaml.ScalarNode && form == "words":
+	case node.Kind == yaml.ScalarNode && form == "shell":
+		return toAny([]string{"/bin/sh", "-c", node.Value}), true
+	case node.Kind == yaml.ScalarNode && (form == "words" || form == "fields"):
 		words, err := Words(node.Value)
 		if err != nil {
 			f.warn(node, "%s: %v; left out", path, err)
@@ -125,7 +129,7 @@ func (f *fitter) textList(node *yaml.Node, form, path string) (any, bool) {
 	case node.Kind == yaml.ScalarNode:
 		return []any{node.Value}, true
 	}
-	items, ok := f.texts(node, path)
+	items, ok := f.texts(node, form, path)
 	return items, ok
 }
 
@@ -147,7 +151,7 @@ func (f *fitter) mapAsPairs(node *yaml.Node, path string) (any, bool) {
 	return toAny(pairs), true
 }
 
-func (f *fitter) texts(node *yaml.Node, path string) ([]any, bool) {
+func (f *fitter) texts(node *yaml.Node, form, path string) ([]any, bool) {
 	if node.Kind != yaml.SequenceNode {
 		f.warn(node, "%s is %s, want a list; left out", path, kindOf(node))
 		return nil, false
@@ -156,6 +160,8 @@ func (f *fitter) texts(node *yaml.Node, path string) ([]any, bool) {
 	for index, item := range node.Content {
 		if text, ok := f.value(item, reflect.TypeFor[string](), "", fmt.Sprintf("%s[%d]", path, index)); ok {
 			items = append(items, text)
+		} else if form == "fields" && item.Tag == "!!null" {
+			items = append(items, "")
 		}
 	}
 	return items, true

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Get finds the value of a dotted key in a tree: a map, a list, a text, a number or a truth value. `a.b` as one key of a
 // map is found too, the longest such key first.
@@ -34,7 +37,22 @@ func put(tree map[string]any, path []string, value any) {
 	tree[path[len(path)-1]] = value
 }
 
+// secrets are the keys that go to the private file, with all that is below them.
+var secrets = []string{"rancher.ssh", "rancher.password"}
+
 // private tells the keys that go to the private file.
 func private(key string) bool {
-	return key == "rancher.ssh" || strings.HasPrefix(key, "rancher.ssh.")
+	return slices.ContainsFunc(secrets, func(secret string) bool { return key == secret || strings.HasPrefix(key, secret+".") })
+}
+
+// splitSecrets takes the secrets out of a tree, which is changed, and gives them as one.
+func splitSecrets(tree map[string]any) map[string]any {
+	taken := map[string]any{}
+	for _, secret := range secrets {
+		if value, found := Get(tree, secret); found {
+			put(taken, strings.Split(secret, "."), value)
+			remove(tree, strings.Split(secret, "."))
+		}
+	}
+	return taken
 }

@@ -46,6 +46,9 @@ rancher:
 	if got := strings.Join(cfg.Rancher.Network.ProxyEnvironment(), " "); got != pairs {
 		t.Errorf("environment %q, want %q", got, pairs)
 	}
+	if got := (Network{}).ProxyEnvironment(); len(got) != 0 {
+		t.Errorf("environment without proxies: %q", got)
+	}
 }
 
 func TestHostnameGiven(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Set changes one dotted key for good: in cloud-config.yml, secrets (rancher.ssh) in cloud-config.d/private.yml. The text
+// Set changes one dotted key for good: in cloud-config.yml, secrets (rancher.ssh, rancher.password) in cloud-config.d/private.yml. The text
 // becomes what the key's type wants; `[a,b]` is a list, and where a map or a list of maps is wanted it is read as YAML.
 // A value that the sources below the file give anyway is not kept in it. Errors: an unknown key, a value that does not fit, a file that
 // is not YAML (it is left as it is).

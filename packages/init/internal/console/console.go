@@ -50,10 +50,10 @@ func Main([]string) int {
 	sshdEnded := make(chan struct{})
 	go func() {
 		defer close(sshdEnded)
-		respawn.Run(ctx, []respawn.Program{{Args: sshd(cfg.Rancher.Network.ProxyEnvironment())}}, log)
+		respawn.Run(ctx, sshd(cfg.Rancher.SSH, cfg.Rancher.Network.ProxyEnvironment()), log)
 	}()
 	apply(after(cfg))
-	go scripts(ctx)
+	go scripts(ctx, cfg)
 	respawn.Run(ctx, gettys(terminals(line, exists), cfg.Rancher.Autologin), log)
 	<-ctx.Done()
 	<-sshdEnded
@@ -81,6 +81,7 @@ func before(cfg *config.Config) []step {
 		{"directories", func() error { return makeDirectories("/") }},
 		{"homes", func() error { return makeHomes("/") }},
 		{"cloud-init", func() error { return cloudinit.Execute("/", cfg) }},
+		{"bootcmd", func() error { return bootCommands("/", cfg, bootcmdLimit) }},
 		{"host keys", func() error {
 			made, err := sshkey.Install("/", cfg.Rancher.SSH.Keys)
 			if len(made) > 0 {
@@ -99,8 +100,8 @@ func after(cfg *config.Config) []step {
 			}
 			return account.SetPassword("/", user, cfg.Rancher.Password, account.Salt())
 		}},
-		{"proxy", func() error { return writeProxy("/", cfg.Rancher.Network.ProxyEnvironment()) }},
 		{"release", func() error { return writeRelease("/") }},
+		{"mounts", func() error { return cloudinit.Mount(cfg.Mounts) }},
 	}
 }
 

@@ -23,6 +23,8 @@ var configCommands = command{
 		{names: []string{"merge"}, usage: "ros config merge [-i FILE]", summary: "put a configuration over the user's", privileged: true,
 			run: func(s *session, args []string) error { return configImport(s, args, true) }},
 		{names: []string{"export"}, usage: "ros config export [-o FILE] [-b] [-p] [-f]", summary: "print the user's configuration, or more of it", privileged: true, run: configExport},
+		{names: []string{"validate"}, usage: "ros config validate [-i FILE]", summary: "say what is wrong in a configuration file", run: configValidate},
+		{names: []string{"schema"}, usage: "ros config schema", summary: "print the JSON Schema of configuration files", run: configSchema},
 		{names: []string{"images"}, usage: "ros config images [-i FILE]", summary: "list the images of all services", run: configImages},
 	},
 }
@@ -82,6 +84,40 @@ func configImport(s *session, args []string, over bool) error {
 	return err
 }
 
+// configValidate prints one line for each thing that a machine would leave out.
+func configValidate(s *session, args []string) error {
+	flags, path := flagSet(), ""
+	flags.StringVar(&path, "i", "", "")
+	flags.StringVar(&path, "input", "", "")
+	if err := parseFlags(flags, args, 0); err != nil {
+		return err
+	}
+	content, name, err := s.input(path)
+	if err != nil {
+		return err
+	}
+	warnings := config.Validate(name, content)
+	for _, warning := range warnings {
+		fmt.Fprintln(s.stdout, warning)
+	}
+	switch len(warnings) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("%s is not valid", name)
+	default:
+		return fmt.Errorf("%s is not valid, for %d reasons", name, len(warnings))
+	}
+}
+
+func configSchema(s *session, args []string) error {
+	if len(args) > 0 {
+		return misused("unexpected argument: %s", args[0])
+	}
+	_, err := s.stdout.Write(config.Schema)
+	return err
+}
+
 func configExport(s *session, args []string) error {
 	flags, path, parts := flagSet(), "", config.Parts{}
 	for _, name := range []string{"o", "output"} {
@@ -123,9 +159,11 @@ func configImages(s *session, args []string) error {
 		return err
 	}
 	images := []string{}
-	for _, service := range cfg.Rancher.Services {
-		if service.Image != "" && !slices.Contains(images, service.Image) {
-			images = append(images, service.Image)
+	for _, services := range []map[string]config.Service{cfg.Rancher.CloudInitServices, cfg.Rancher.Services} {
+		for _, service := range services {
+			if service.Image != "" && !slices.Contains(images, service.Image) {
+				images = append(images, service.Image)
+			}
 		}
 	}
 	slices.Sort(images)

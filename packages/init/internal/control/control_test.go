@@ -134,6 +134,39 @@ func TestWarningsGoToStandardError(t *testing.T) {
 	}
 }
 
+func TestValidate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.yml")
+	for _, test := range []struct {
+		text           string
+		code           int
+		stdout, stderr string
+	}{
+		{"#cloud-config\nhostname: x\n", 0, "", ""},
+		{"hostname: x\nnonsense: 1\n", 1, "FILE:2: unknown key nonsense, left out\n", "ros: FILE is not valid\n"},
+		{"a: 1\nrancher: {ssh: {port: 0}}\n", 1, "FILE:1: unknown key a, left out\nFILE:2: rancher.ssh.port is \"0\", want a number from 1 to 65535\n", "ros: FILE is not valid, for 2 reasons\n"},
+		{"a: [\n", 1, "FILE:1: not YAML, file left out: did not find expected node content\n", "ros: FILE is not valid\n"},
+	} {
+		if err := os.WriteFile(file, []byte(test.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for name, run := range map[string]func() (int, string, string){
+			file:             func() (int, string, string) { return ros("/", "", "config", "validate", "-i", file) },
+			"standard input": func() (int, string, string) { return ros("/", test.text, "config", "validate") },
+		} {
+			code, stdout, stderr := run()
+			if code != test.code || stdout != strings.ReplaceAll(test.stdout, "FILE", name) || stderr != strings.ReplaceAll(test.stderr, "FILE", name) {
+				t.Errorf("%q from %s: exit code %d, stdout %q, stderr %q", test.text, name, code, stdout, stderr)
+			}
+		}
+	}
+	if code, _, stderr := ros("/", "", "config", "validate", "-i", "/absent"); code != 1 || stderr != "ros: open /absent: no such file or directory\n" {
+		t.Errorf("absent: exit code %d, stderr %q", code, stderr)
+	}
+	if code, stdout, _ := ros("/", "", "config", "schema"); code != 0 || stdout != string(config.Schema) {
+		t.Errorf("schema: exit code %d, %.40q", code, stdout)
+	}
+}
+
 func TestUnder(t *testing.T) {
 	got := under(map[string]string{"B": "1", "A": "2"}, []string{"A=own"})
 	if !slices.Equal(got, []string{"A=own", "B=1"}) {

@@ -45,14 +45,14 @@ func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
 	if err := os.Remove(Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return reap.Command{}, err
 	}
-	env := append([]string{Path, "HOME=/root", "TERM=linux"}, docker.Environment...)
+	env := slices.Concat([]string{Path, "HOME=/root", "TERM=linux"}, docker.Environment)
 	return reap.Command{Path: program, Args: args, Env: env, Stdout: out, Stderr: out}, nil
 }
 
 // arguments are the daemon's, in the form that the docker on board has: a program of its own since 1.12, `docker daemon` since
 // 1.8, `docker -d` before. The configuration may have any of them, `daemon …` of RancherOS 0.4, or options alone.
 func arguments(docker config.Docker, debug bool, lookPath func(string) (string, error)) ([]string, error) {
-	args := slices.Concat(docker.Args, docker.ExtraArgs)
+	args := docker.Arguments()
 	if len(args) == 0 {
 		return nil, errors.New("rancher.system_docker.args is empty: no program to start")
 	}

@@ -9,7 +9,9 @@ const (
 	BeforeLabel     = "io.rancher.os.before"
 	DetachLabel     = "io.rancher.os.detach"
 	CreateOnlyLabel = "io.rancher.os.createonly"
-	RebuildLabel    = "io.docker.compose.rebuild"
+	// ReloadLabel says that the service, when it has ended, may have changed the configuration.
+	ReloadLabel  = "io.rancher.os.reloadconfig"
+	RebuildLabel = "io.docker.compose.rebuild"
 
 	// NameLabel is the service's name; it marks a container as ours.
 	NameLabel = "io.rancher.os.name"

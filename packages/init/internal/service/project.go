@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"rancheros-kit/init/internal/config"
@@ -37,13 +36,16 @@ type Project struct {
 	Log func(format string, arguments ...any)
 	// Record gets the results so far, after each service; calls do not overlap.
 	Record func([]Result)
+	// Reload gives the configuration anew, after a service with the label reloadconfig has ended: services that have not
+	// begun by then follow it, and those that are new in it are started. Nil leaves everything as it is.
+	Reload func() (services map[string]config.Service, variables map[string]string)
 }
 
 // Up creates and starts what the configuration has, removes containers of ours that it does not have, and returns the
 // result of each service, in name order. A service that fails keeps only those from starting that need it. The error
 // means that the daemon could not be asked.
 func (p *Project) Up(ctx context.Context) ([]Result, error) {
-	services := p.systemServices()
+	services := p.systemServices(p.Services)
 	have, err := p.containers(ctx)
 	if err != nil {
 		return nil, err
@@ -60,26 +62,16 @@ func (p *Project) Up(ctx context.Context) ([]Result, error) {
 	} else {
 		graph = Order(services)
 	}
-	for _, dropped := range graph.Dropped {
-		p.Log("services: %s, order left out", dropped)
-	}
-	run := newRun(p, services, graph, have, images)
-	var group sync.WaitGroup
-	for _, name := range sortedNames(services) {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			run.service(ctx, name)
-		}()
-	}
-	group.Wait()
+	run := newRun(p, have, images)
+	run.follow(ctx, services, p.Variables, graph)
+	run.group.Wait()
 	return run.results(), nil
 }
 
-func (p *Project) systemServices() map[string]config.Service {
+func (p *Project) systemServices(all map[string]config.Service) map[string]config.Service {
 	services := map[string]config.Service{}
-	for _, name := range sortedNames(p.Services) {
-		if service := p.Services[name]; service.Labels[ScopeLabel] == systemScope {
+	for _, name := range sortedNames(all) {
+		if service := all[name]; service.Labels[ScopeLabel] == systemScope {
 			services[name] = service
 		} else {
 			p.Log("service %s: only services with the label %s: %s are started, left out", name, ScopeLabel, systemScope)

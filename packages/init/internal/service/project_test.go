@@ -43,11 +43,7 @@ func (w *world) up(services map[string]config.Service) map[string]Result {
 	w.Helper()
 	w.log = nil
 	project := Project{Docker: w.docker, Services: services, Variables: map[string]string{"KEY": "value"}, Boot: w.boot,
-		Log: func(format string, arguments ...any) {
-			w.lock.Lock()
-			defer w.lock.Unlock()
-			w.log = append(w.log, fmt.Sprintf(format, arguments...))
-		}}
+		Log: w.note}
 	results, err := project.Up(context.Background())
 	if err != nil {
 		w.Fatal(err)
@@ -57,6 +53,12 @@ func (w *world) up(services map[string]config.Service) map[string]Result {
 		byName[result.Name] = result
 	}
 	return byName
+}
+
+func (w *world) note(format string, arguments ...any) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.log = append(w.log, fmt.Sprintf(format, arguments...))
 }
 
 func (w *world) inspect(name string) container.InspectResponse {

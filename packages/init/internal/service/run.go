@@ -17,62 +17,54 @@ import (
 // run is one bring-up. A service's state is written by its own goroutine only, and read by others after done is closed.
 type run struct {
 	*Project
-	services map[string]config.Service
-	graph    Graph
-	have     map[string]container.Summary
-	images   map[string]string
-	slots    chan struct{}
-	state    map[string]*state
+	have   map[string]container.Summary
+	images map[string]string
+	slots  chan struct{}
+	group  sync.WaitGroup
+	// reloading keeps calls of Reload from overlapping.
+	reloading sync.Mutex
 
 	lock     sync.Mutex
+	plan     *plan
+	state    map[string]*state
 	finished map[string]Result
 }
 
 type state struct {
-	done     chan struct{}
-	result   Result
+	done   chan struct{}
+	result Result
+	// plan is what the service follows since it began.
+	plan     *plan
 	hash     string
 	replaced bool
 	err      error
 }
 
-func newRun(project *Project, services map[string]config.Service, graph Graph, have map[string]container.Summary, images map[string]string) *run {
-	run := &run{Project: project, services: services, graph: graph, have: have, images: images,
-		slots: make(chan struct{}, atOnce), state: map[string]*state{}, finished: map[string]Result{}}
-	for name, service := range services {
-		run.state[name] = &state{done: make(chan struct{}), result: Result{Name: name, Image: service.Image}}
-	}
-	return run
+func newRun(project *Project, have map[string]container.Summary, images map[string]string) *run {
+	return &run{Project: project, have: have, images: images, slots: make(chan struct{}, atOnce), state: map[string]*state{}, finished: map[string]Result{}}
 }
 
 // service waits for those before it and brings one service up.
-func (r *run) service(ctx context.Context, name string) {
-	state := r.state[name]
+func (r *run) service(ctx context.Context, name string, state *state) {
+	defer r.group.Done()
 	defer close(state.done)
-	state.err = r.inTurn(ctx, name, state)
+	if !r.inTurn(name, state) {
+		return
+	}
+	if state.err == nil {
+		state.result.Image = state.plan.services[name].Image
+		state.result.Start = time.Now()
+		state.err = r.bringUp(ctx, name, state)
+	}
 	state.result.End = time.Now()
 	if state.err != nil {
 		state.result.Error = state.err.Error()
 		r.Log("service %s: %v", name, state.err)
 	}
 	r.finish(state.result)
-}
-
-func (r *run) inTurn(ctx context.Context, name string, state *state) error {
-	if err := r.graph.Failed[name]; err != nil {
-		return err
+	if state.plan.services[name].Labels[ReloadLabel] == "true" {
+		r.reload(ctx)
 	}
-	for _, earlier := range r.graph.After[name] {
-		<-r.state[earlier].done
-	}
-	for _, need := range r.graph.Needs[name] {
-		<-r.state[need].done
-		if r.state[need].err != nil {
-			return fmt.Errorf("needs %s, which failed", need)
-		}
-	}
-	state.result.Start = time.Now()
-	return r.bringUp(ctx, name, state)
 }
 
 func (r *run) finish(result Result) {
@@ -99,7 +91,7 @@ func (r *run) sorted() []Result {
 }
 
 func (r *run) bringUp(ctx context.Context, name string, state *state) error {
-	spec, err := r.spec(name)
+	spec, err := r.spec(name, state.plan)
 	if err != nil {
 		return err
 	}
@@ -116,17 +108,17 @@ func (r *run) bringUp(ctx context.Context, name string, state *state) error {
 }
 
 // spec makes the container of a service of what is known by now about those that it depends on.
-func (r *run) spec(name string) (Spec, error) {
-	service := r.services[name]
+func (r *run) spec(name string, plan *plan) (Spec, error) {
+	service := plan.services[name]
 	imageID, exists := r.images[tagged(service.Image)]
 	if !exists {
 		return Spec{}, fmt.Errorf("image %q is not on this machine", service.Image)
 	}
 	inherited := []string{}
-	for _, need := range r.graph.Needs[name] {
-		inherited = append(inherited, need+"="+r.state[need].hash)
+	for _, need := range plan.graph.Needs[name] {
+		inherited = append(inherited, need+"="+r.of(need).hash)
 	}
-	spec, err := NewSpec(name, service, r.Variables, imageID, inherited)
+	spec, err := NewSpec(name, service, plan.variables, imageID, inherited)
 	if err == nil && service.Labels[RebuildLabel] == "always" {
 		spec.Config.Labels[BootLabel] = r.Boot
 	}
@@ -144,7 +136,7 @@ func (r *run) place(ctx context.Context, spec Spec, state *state) (id string, st
 	if exists && old.Labels[NameLabel] != spec.Name {
 		return "", false, errors.New("a container that is not a service has this name")
 	}
-	if exists && r.rebuild(spec, old) {
+	if exists && r.rebuild(spec, old, state.plan.services[spec.Name]) {
 		if err := r.remove(ctx, old.ID); err != nil {
 			return "", false, fmt.Errorf("removing the old container: %w", err)
 		}
@@ -173,10 +165,9 @@ func (r *run) place(ctx context.Context, spec Spec, state *state) (id string, st
 
 // rebuild decides whether a container that is there must be replaced: `false` never, `always` once per boot, else when what it
 // is made of changed. Who shares a container's namespaces goes with that container.
-func (r *run) rebuild(spec Spec, old container.Summary) bool {
-	service := r.services[spec.Name]
+func (r *run) rebuild(spec Spec, old container.Summary, service config.Service) bool {
 	shared := slices.ContainsFunc([]string{service.Net, service.Pid, service.Ipc}, func(namespace string) bool {
-		other := r.state[sharedWith(namespace)]
+		other := r.of(sharedWith(namespace))
 		return other != nil && other.replaced
 	})
 	switch service.Labels[RebuildLabel] {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"rancheros-kit/init/internal/cmdline"
-	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/engine"
 	"rancheros-kit/init/internal/images"
 	"rancheros-kit/init/internal/kmsg"
@@ -37,11 +36,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the kernel command line: %w", err)
 	}
-	// PID 1 has told the warnings already.
-	cfg, _, err := config.Load("/", line)
-	if err != nil {
-		kmsg.Error("sysinit: %v", err)
+	machine := newMachine("/", line)
+	if machine.err != nil {
+		kmsg.Error("sysinit: %v", machine.err)
 	}
+	machine.sysctl()
 	waiting, cancel := context.WithTimeout(ctx, dockerLimit)
 	defer cancel()
 	docker, err := engine.Wait(waiting, engine.SystemSocket)
@@ -60,13 +59,15 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the id of this boot: %w", err)
 	}
+	services, variables := machine.services()
 	project := service.Project{
-		Docker: docker, Services: cfg.Rancher.Services, Variables: cfg.Rancher.Environment,
-		Boot: strings.TrimSpace(string(boot)), Log: kmsg.Error, Record: record,
+		Docker: docker, Services: services, Variables: variables,
+		Boot: strings.TrimSpace(string(boot)), Log: kmsg.Error, Record: record, Reload: machine.reload,
 	}
 	if _, err := project.Up(ctx); err != nil {
 		return err
 	}
+	machine.applyReloaded(ctx, docker)
 	unix.Sync()
 	announce()
 	return nil

@@ -66,7 +66,7 @@ func start() error {
 }
 
 func arguments(docker config.Docker, debug bool) []string {
-	args := append(append([]string{}, docker.Args...), docker.ExtraArgs...)
+	args := docker.Arguments()
 	if debug && len(args) > 0 {
 		args = append(args, "-D")
 	}
