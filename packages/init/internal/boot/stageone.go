@@ -31,6 +31,7 @@ var stageOne = []Phase{
 	{"modules", Warn, 60 * time.Second, coldplug},
 	{"state", Fatal, 10 * time.Minute, mountState},
 	{"root", Fatal, 10 * time.Minute, prepareRoot},
+	{"images", Warn, 10 * time.Minute, installImages},
 	{"switch-root", Fatal, time.Minute, switchRoot},
 }
 

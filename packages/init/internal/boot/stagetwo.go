@@ -47,7 +47,10 @@ func live(m *Machine) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	daemons := startDaemons(ctx, m)
-	go commitUsr(m)
+	go func() {
+		commitUsr(m)
+		commitImages(m)
+	}()
 	for received := range m.Signals {
 		action, found := power.ForSignal(received)
 		if !found {
