@@ -45,6 +45,11 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
       'build vmlinuz, initrd and rancheros.iso',
       (y) =>
         artifacts(y)
+          .option('images-tar', {
+            type: 'boolean',
+            default: false,
+            describe: 'write images.tar too: the service images, for any docker',
+          })
           .option('dev', {
             type: 'boolean',
             default: false,
@@ -59,7 +64,13 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
       async (a) => {
         const printer = progressPrinter(terminal)
         try {
-          const args = { recipe: a.recipe, out: a.out, dev: a.dev, cache: cacheDirectory(process.env) }
+          const args = {
+            recipe: a.recipe,
+            out: a.out,
+            dev: a.dev,
+            imagesTar: a['images-tar'],
+            cache: cacheDirectory(process.env),
+          }
           const result = await buildCommand(args, printer.sink, signal)
           printer.end()
           for (const { path, size } of result.artifacts) process.stdout.write(`${path} ${megabytes(size)}\n`)

@@ -11,6 +11,7 @@ import type { ProgressSink } from './progress.ts'
 import { readRecipe } from './recipe.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { writeChecksums } from './steps/checksums.ts'
+import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
 import { buildIso } from './steps/iso.ts'
 import { readKernelSet } from './steps/kernel.ts'
@@ -23,6 +24,8 @@ export interface BuildOptions {
   readonly out: string
   /** Quick compression (gzip -1) in place of the recipe's. */
   readonly dev?: boolean
+  /** `images.tar` as well: the service images, to be loaded into any docker. */
+  readonly imagesTar?: boolean
   /** Folder of the cache: downloads and finished parts by digest. */
   readonly cache: string
   readonly onProgress?: ProgressSink
@@ -80,11 +83,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     tell(0)
     artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
   }
-  const { initrd, buildId } = await buildInitrd(context, kernel)
+  const images = await serviceImages(context)
+  const { initrd, buildId } = await buildInitrd(context, kernel, images)
   await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
   await write('initrd', initrd.open(), initrd.size)
   const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
   await write('rancheros.iso', iso.chunks, iso.size)
+  if (options.imagesTar) {
+    const tar = await imagesTar(context, images)
+    await write('images.tar', tar.open(), tar.size)
+  }
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }
 }

@@ -1,4 +1,4 @@
-import { type Field, raw, record } from '@ros/bytes'
+import { decodeName, type Field, raw, record } from '@ros/bytes'
 import { ImagesTarError } from './error.ts'
 
 export const BLOCK = 512
@@ -62,10 +62,44 @@ export function decodeTarHeader(block: Uint8Array, offset: number): TarMember | 
   }
 }
 
+/** What a header says of a file's metadata, and its names as their bytes are (see `decodeName`). */
+export interface TarMetadata {
+  readonly name: string
+  readonly linkname: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly mtime: number
+  readonly major: number
+  readonly minor: number
+}
+
+/** The rest of a header that `decodeTarHeader` has accepted. Throws `ROS_IMAGES_TAR_ARCHIVE` for a malformed number. */
+export function decodeTarMetadata(block: Uint8Array, subject: string): TarMetadata {
+  const fields = ustar.decode(block)
+  const name = (field: Uint8Array) => decodeName(untilNul(field))
+  const number = (field: Uint8Array, label: string) => tarNumberOf(field, `${subject}: ${label}`)
+  const prefix = text(fields.magic) === 'ustar' ? name(fields.prefix) : ''
+  return {
+    name: prefix === '' ? name(fields.name) : `${prefix}/${name(fields.name)}`,
+    linkname: name(fields.linkname),
+    mode: number(fields.mode, 'mode'),
+    uid: number(fields.uid, 'uid'),
+    gid: number(fields.gid, 'gid'),
+    mtime: number(fields.mtime, 'mtime'),
+    major: number(fields.devmajor, 'devmajor'),
+    minor: number(fields.devminor, 'devminor'),
+  }
+}
+
 /** Text up to the first NUL. */
 export function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(untilNul(bytes))
+}
+
+export function untilNul(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0)
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
+  return end < 0 ? bytes : bytes.subarray(0, end)
 }
 
 export function archiveError(subject: string, problem: string, got?: string, limit?: string): ImagesTarError {
@@ -91,16 +125,17 @@ function tarNumber(size: number): Field<number> {
     write() {
       throw new Error('tar headers are written by tar-stream')
     },
-    read(bytes, offset, label) {
-      const field = bytes.subarray(offset, offset + size)
-      if (field[0] === 0x80) {
-        const value = field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0)
-        if (Number.isSafeInteger(value)) return value
-        throw archiveError(label, 'number is too large', String(value), String(Number.MAX_SAFE_INTEGER))
-      }
-      const digits = text(field).trim()
-      if (!/^[0-7]*$/.test(digits)) throw archiveError(label, 'not an octal number', JSON.stringify(digits))
-      return digits === '' ? 0 : Number.parseInt(digits, 8)
-    },
+    read: (bytes, offset, label) => tarNumberOf(bytes.subarray(offset, offset + size), label),
   }
+}
+
+function tarNumberOf(field: Uint8Array, label: string): number {
+  if (field[0] === 0x80) {
+    const value = field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0)
+    if (Number.isSafeInteger(value)) return value
+    throw archiveError(label, 'number is too large', String(value), String(Number.MAX_SAFE_INTEGER))
+  }
+  const digits = text(field).trim()
+  if (!/^[0-7]*$/.test(digits)) throw archiveError(label, 'not an octal number', JSON.stringify(digits))
+  return digits === '' ? 0 : Number.parseInt(digits, 8)
 }

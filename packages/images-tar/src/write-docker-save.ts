@@ -1,4 +1,5 @@
 import { fromBytes, fromText } from '@ros/bytes'
+import { checkImage } from './check-image.ts'
 import { ImagesTarError } from './error.ts'
 import { imageId } from './image-id.ts'
 import { legacyChain } from './legacy.ts'
@@ -60,19 +61,6 @@ function archiveEntries(images: readonly Image[]): TarEntry[] {
     ...[...configs].map(([hex, bytes]) => bytesEntry(`${hex}.json`, bytes)),
     ...layers,
   ]
-}
-
-function checkImage(image: Image): void {
-  const subject = image.repoTags[0] ?? imageId(image)
-  const diffIds = image.config.rootfs.diff_ids
-  const same =
-    diffIds.length === image.layers.length && image.layers.every((layer, i) => layer.diffId === diffIds[i])
-  if (!same) {
-    const got = image.layers.map((layer) => layer.diffId).join(' ')
-    throw saveError(subject, 'layers are not those that the configuration names', got, diffIds.join(' '))
-  }
-  if (diffIds.length === 0)
-    throw saveError(subject, 'image has no layer', '0', 'docker loads images of 1 layer or more')
 }
 
 function addRepository(

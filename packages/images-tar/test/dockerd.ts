@@ -13,18 +13,22 @@ export interface TestDaemon {
   stop(): Promise<void>
 }
 
-/** Starts `dockerd`. Throws, saying what is missing, when it cannot run here: a skipped oracle proves nothing. */
-export async function startDockerd(): Promise<TestDaemon> {
+/**
+ * Starts `dockerd`, on a data root of the caller's or on one of its own, which it removes. Throws, saying what is missing,
+ * when it cannot run here: a skipped oracle proves nothing.
+ */
+export async function startDockerd(dataRoot?: string): Promise<TestDaemon> {
   if (process.getuid?.() !== 0) throw new Error('the docker tests start a dockerd: run them as root')
   const binary = ['/usr/sbin/dockerd', '/usr/bin/dockerd'].find((path) => existsSync(path))
   if (!binary) throw new Error('dockerd is missing: install the package docker.io')
   const folder = await mkdtemp(join(tmpdir(), 'ros-dockerd-'))
   const socket = join(folder, 'socket')
   const log = join(folder, 'log')
-  const options = ['--data-root', 'data', '--exec-root', 'exec', '--pidfile', 'pid'].map((word) =>
+  const options = ['--exec-root', 'exec', '--pidfile', 'pid'].map((word) =>
     word.startsWith('--') ? word : join(folder, word),
   )
-  const child = spawn(binary, [...options, '-H', `unix://${socket}`, ...isolated], {
+  const data = ['--data-root', dataRoot ?? join(folder, 'data')]
+  const child = spawn(binary, [...data, ...options, '-H', `unix://${socket}`, ...isolated], {
     stdio: ['ignore', 'ignore', openSync(log, 'w')],
   })
   const docker = await connectDaemon(socket)

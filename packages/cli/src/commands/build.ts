@@ -5,6 +5,7 @@ export interface BuildArguments {
   readonly recipe: string | undefined
   readonly out: string
   readonly dev: boolean
+  readonly imagesTar: boolean
   readonly cache: string
 }
 
@@ -18,6 +19,7 @@ export function buildCommand(
     ...(args.recipe !== undefined && { recipeFile: resolve(args.recipe) }),
     out: resolve(args.out),
     dev: args.dev,
+    imagesTar: args.imagesTar,
     cache: args.cache,
     onProgress: sink,
     signal,

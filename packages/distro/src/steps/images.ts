@@ -1,5 +1,6 @@
 import {
   composeImage,
+  dockerLayout,
   type Image,
   imageId,
   type Layer,
@@ -8,7 +9,7 @@ import {
   writeTreeTar,
 } from '@ros/images-tar'
 import type { StoredSource } from '@ros/store'
-import { symlink, Tree } from '@ros/tree'
+import { directory, symlink, Tree } from '@ros/tree'
 import { assetTree } from '../assets.ts'
 import type { BuildContext } from '../build.ts'
 import { mergedTree } from '../debs.ts'
@@ -19,17 +20,29 @@ import { certificateBundle, osRelease } from './machine.ts'
 import { stepKey, treeKey } from './step-key.ts'
 
 /** `images.tar`: every service image in docker-save form, shared layers once; kept in the store by its inputs. */
-export async function imagesTar(context: BuildContext): Promise<StoredSource> {
-  const { recipe, store, report } = context
-  report({ step: 'images', text: 'composing service images' })
-  const images = await serviceImages(context)
-  const ids = images.map((image) => [image.repoTags, imageId(image)])
-  return store.derived(stepKey('images.tar', { ids, arch: recipe.arch }), () => writeDockerSave(images))
+export function imagesTar({ recipe, store }: BuildContext, images: readonly Image[]): Promise<StoredSource> {
+  const inputs = { ids: imageIds(images), arch: recipe.arch }
+  return store.derived(stepKey('images.tar', inputs), () => writeDockerSave(images))
+}
+
+/** What stands for images in a cache key. */
+export function imageIds(images: readonly Image[]): unknown[] {
+  return images.map((image) => [image.repoTags, imageId(image)])
+}
+
+/** System docker's data root with the images in it, as `docker load` would leave them: nothing is loaded at boot. */
+export async function imageStoreTree(images: readonly Image[], mtime: number): Promise<Tree> {
+  const dataRoot = 'var/lib/system-docker'
+  return new Tree()
+    .addDirectories('var/lib', { mtime })
+    .add(dataRoot, directory({ mode: 0o710, mtime }))
+    .merge(await dockerLayout(images, { mtime }), dataRoot)
 }
 
 /** The images `rancher/os-<service>:<version>`, all on one base layer. */
 export async function serviceImages(context: BuildContext): Promise<Image[]> {
   const { recipe, sets, store, time, report } = context
+  report({ step: 'images', text: 'composing service images' })
   const assetsOf = (name: string) => treeKey(assetTree(name, time))
   const baseInputs = {
     packages: setKey(sets.base),

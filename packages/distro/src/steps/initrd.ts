@@ -2,16 +2,17 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type ByteSource, concat, zeros } from '@ros/bytes'
 import { type Digest, fileSource, sha256, sha256Text } from '@ros/bytes/node'
+import type { Image } from '@ros/images-tar'
 import { segmentPadding, writeSegment } from '@ros/initrd'
 import type { StoredSource } from '@ros/store'
-import { file, Tree } from '@ros/tree'
+import type { Tree } from '@ros/tree'
 import { abortable } from '../abortable.ts'
 import { assetText, assetTree } from '../assets.ts'
 import type { BuildContext } from '../build.ts'
 import { codeDigest } from '../code-digest.ts'
 import { DistroError } from '../error.ts'
 import { setKey } from '../inputs.ts'
-import { imagesTar } from './images.ts'
+import { imageIds, imageStoreTree } from './images.ts'
 import { type KernelSet, kernelTree } from './kernel.ts'
 import { engineTree, rosTree } from './machine.ts'
 import { stepKey, treeKey } from './step-key.ts'
@@ -33,9 +34,12 @@ interface Segment {
  * The initrd: a chain of archives, each compressed on its own and kept in the store by its inputs, so that a change to
  * `ros` recompresses only the last.
  */
-export async function buildInitrd(context: BuildContext, kernel: KernelSet): Promise<InitrdStep> {
+export async function buildInitrd(
+  context: BuildContext,
+  kernel: KernelSet,
+  images: readonly Image[],
+): Promise<InitrdStep> {
   const { recipe, sets, time } = context
-  const images = await imagesTar(context)
   const first: Segment[] = [
     {
       name: 'kernel',
@@ -53,7 +57,11 @@ export async function buildInitrd(context: BuildContext, kernel: KernelSet): Pro
       },
       tree: () => engineTree(context),
     },
-    { name: 'images', inputs: { images: images.digest, time }, tree: async () => imagesTree(images, time) },
+    {
+      name: 'images',
+      inputs: { images: imageIds(images), time },
+      tree: () => imageStoreTree(images, time),
+    },
   ]
   const osConfig = (await assetText('os-config.yml')).replaceAll('${VERSION}', recipe.version)
   const ros = rosBinary(recipe.arch)
@@ -87,12 +95,6 @@ async function compressedSegment(context: BuildContext, segment: Segment): Promi
       report({ step, text, done })
     })
   })
-}
-
-function imagesTree(images: ByteSource, mtime: number): Tree {
-  return new Tree()
-    .addDirectories('usr/share/ros', { mtime })
-    .add('usr/share/ros/images.tar', file(images, { mtime }))
 }
 
 /** The built binary of the package @ros/init. */

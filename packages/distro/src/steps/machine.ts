@@ -75,21 +75,11 @@ const ROS_NAMES = [
   'wait-for-network',
 ]
 
-/** Last segment: `ros`, its names, its configuration, and the directories that PID 1 expects in the archive. */
+/** Last segment: `ros`, its names and its configuration. */
 export function rosTree(ros: FileNode['content'], osConfig: string, buildId: string, mtime: number): Tree {
   const tree = new Tree()
   const link = (path: string, target: string) => tree.add(path, symlink(target, { mtime }))
-  for (const path of [
-    'usr',
-    'usr/bin',
-    'usr/share',
-    'usr/share/ros',
-    'var',
-    'var/lib',
-    'var/lib/system-docker',
-  ]) {
-    tree.add(path, directory({ mtime }))
-  }
+  for (const path of ['usr', 'usr/bin', 'usr/share', 'usr/share/ros']) tree.add(path, directory({ mtime }))
   link('init', 'usr/bin/ros')
   link('sbin', 'usr/sbin')
   link('usr/sbin', 'bin')

@@ -35,6 +35,7 @@ var stageOne = []Phase{
 	{"state", Fatal, 10 * time.Minute, mountState},
 	{"oem-unmount", Warn, 30 * time.Second, unmountOEM},
 	{"root", Fatal, 10 * time.Minute, prepareRoot},
+	{"images", Warn, 10 * time.Minute, installImages},
 	{"switch-root", Fatal, time.Minute, switchRoot},
 }
 

@@ -48,7 +48,10 @@ func live(m *Machine) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	daemons := startDaemons(ctx, m)
-	go keepUsr(m)
+	go func() {
+		keepUsr(m)
+		commitImages(m)
+	}()
 	go power.Button(ctx, func() { m.Signals <- power.PowerOff.Signal })
 	for received := range m.Signals {
 		action, found := power.ForSignal(received)

@@ -24,6 +24,15 @@ import (
 // Start runs dockerd until the test ends. It needs root and the program dockerd.
 func Start(t *testing.T) *client.Client {
 	t.Helper()
+	docker, stop := StartOn(t, "")
+	t.Cleanup(stop)
+	return docker
+}
+
+// StartOn runs dockerd on a data root that outlives it, until stop is called. An empty path is a data root that ends with
+// the daemon.
+func StartOn(t *testing.T, dataRoot string) (docker *client.Client, stop func()) {
+	t.Helper()
 	program, err := exec.LookPath("dockerd")
 	if err != nil {
 		t.Fatal("this test needs dockerd: install the Debian package docker.io")
@@ -41,25 +50,31 @@ func Start(t *testing.T) *client.Client {
 		t.Fatal(err)
 	}
 	socket := filepath.Join(directory, "docker.sock")
-	daemon := exec.Command(program, "--data-root", filepath.Join(directory, "data"), "--exec-root", filepath.Join(directory, "exec"),
+	if dataRoot == "" {
+		dataRoot = filepath.Join(directory, "data")
+	}
+	daemon := exec.Command(program, "--data-root", dataRoot, "--exec-root", filepath.Join(directory, "exec"),
 		"--host", "unix://"+socket, "--pidfile", filepath.Join(directory, "pid"), "--iptables=false", "--ip6tables=false", "--bridge=none")
 	daemon.Stdout, daemon.Stderr = log, log
 	if err := daemon.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { stop(t, daemon, directory) })
+	end := func() { endDaemon(t, daemon, directory) }
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	docker, err := engine.Wait(ctx, socket)
+	docker, err = engine.Wait(ctx, socket)
 	if err != nil {
 		text, _ := os.ReadFile(log.Name())
+		end()
 		t.Fatalf("%v; dockerd's log:\n%s", err, text)
 	}
-	t.Cleanup(func() { _ = docker.Close() })
-	return docker
+	return docker, func() {
+		_ = docker.Close()
+		end()
+	}
 }
 
-func stop(t *testing.T, daemon *exec.Cmd, directory string) {
+func endDaemon(t *testing.T, daemon *exec.Cmd, directory string) {
 	if err := daemon.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Errorf("stopping dockerd: %v", err)
 	}
