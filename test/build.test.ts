@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
-import { inFolder, runKit, runProgram } from './kit.ts'
+import { inFolder, root, runKit, runProgram } from './kit.ts'
 
 const artifacts = inject('artifacts')
 
@@ -23,7 +23,11 @@ test('looked into, the ISO holds the tree of RancherOS', async () => {
   const top = await runKit(['ls', inside('/')])
   expect(top.stdout.trim().split('\n')).toEqual(['init -> usr/bin/ros', 'sbin -> usr/sbin', 'usr', 'var'])
   const ros = await runKit(['ls', inside('/usr/share/ros')])
-  expect(ros.stdout.trim().split('\n')).toEqual(['build-id', 'images.tar', 'os-config.yml'])
+  expect(ros.stdout.trim().split('\n')).toEqual(['build-id', 'os-config.yml'])
+  // Service images lie where system docker looks for them: nothing is loaded at boot.
+  const names = await runKit(['cat', inside('/var/lib/system-docker/image/overlay2/repositories.json')])
+  const { Repositories } = JSON.parse(names.stdout) as { Repositories: Record<string, unknown> }
+  expect(Object.keys(Repositories)).toContain('rancher/os-console')
   const config = await runKit(['cat', inside('/usr/share/ros/os-config.yml')])
   expect(config.stdout).toMatch(/^ {6}image: rancher\/os-console:v\d+\.\d+\.\d+$/m)
   const modules = await runKit(['ls', '-R', inside('/usr/lib/modules')])
@@ -62,6 +66,20 @@ test('a second build elsewhere, with nothing computed before, writes the same by
     expect(readFileSync(join(out, 'SHA256SUMS'), 'utf8')).toBe(
       readFileSync(join(artifacts, 'SHA256SUMS'), 'utf8'),
     )
+  })
+})
+
+test('images.tar, when asked for, is an archive of all service images that skopeo reads', async () => {
+  await inFolder(async (folder) => {
+    const { code, stderr } = await runKit(['build', '--images-tar', '--out', folder])
+    expect(code, stderr).toBe(0)
+    const { version } = JSON.parse(readFileSync(join(root, 'packages/cli/package.json'), 'utf8')) as {
+      version: string
+    }
+    const name = `docker-archive:${join(folder, 'images.tar')}:docker.io/rancher/os-console:v${version}`
+    const inspected = await runProgram('skopeo', ['inspect', '--config', name])
+    expect(inspected.code, inspected.stderr).toBe(0)
+    expect(JSON.parse(inspected.stdout)).toMatchObject({ architecture: 'amd64', os: 'linux' })
   })
 })
 
