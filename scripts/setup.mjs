@@ -21,6 +21,7 @@ const TEST_PACKAGES = {
   'docker.io': 'dockerd',
   kmod: 'depmod',
   isolinux: '/usr/lib/ISOLINUX/isolinux.bin',
+  syslinux: 'syslinux',
   'syslinux-common': '/usr/lib/syslinux/modules/bios/ldlinux.c32',
   'qemu-utils': 'qemu-img',
   fdisk: 'sfdisk',

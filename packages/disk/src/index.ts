@@ -1,6 +1,21 @@
-export { type EmptyQcow2Options, writeEmptyQcow2 } from './empty-qcow2.ts'
+export {
+  type DiskArea,
+  type DiskLayout,
+  type DiskOptions,
+  layoutDisk,
+  type PartitionOptions,
+  writeDisk,
+} from './disk-layout.ts'
 export { DiskError, type DiskErrorCode } from './error.ts'
 export type { FatType } from './fat-geometry.ts'
 export { type FatArea, type FatLayout, layoutFat, writeFat } from './fat-layout.ts'
 export type { FatOptions } from './fat-options.ts'
+export { type GptAttribute, gptType, type PlacedPartition } from './gpt.ts'
+export { encodeMbr, type MbrOptions, type MbrPartition } from './mbr.ts'
+export { type EmptyQcow2Options, type Qcow2Options, writeEmptyQcow2, writeQcow2 } from './qcow2.ts'
 export { type FatImage, readFat } from './read-fat.ts'
+export { type GptDisk, readGpt } from './read-gpt.ts'
+export { installSyslinux, ldlinuxPlaceholder, type SyslinuxOptions } from './syslinux.ts'
+export { findSyslinux, type SyslinuxBlobs } from './syslinux-blobs.ts'
+export { type VhdOptions, writeVhd } from './vhd.ts'
+export { type VmdkOptions, writeVmdk } from './vmdk.ts'
