@@ -9,18 +9,17 @@
 //   -1        the backup header
 
 import { type ByteSource, concat, fromBytes, zeros } from '@ros/bytes'
+import {
+  DISK_SECTOR,
+  encodeGpt,
+  encodeMbrEntries,
+  GPT_SIZE,
+  type GptPartition,
+  masterBootRecord,
+  protectivePartition,
+} from '@ros/partitions'
 import { checkedContent } from './checked-content.ts'
 import { DiskError } from './error.ts'
-import {
-  encodeGpt,
-  GPT_ENTRIES,
-  GPT_SECTORS,
-  type GptAttribute,
-  MAX_NAME,
-  type PlacedPartition,
-  SECTOR,
-} from './gpt.ts'
-import { encodeProtectiveMbr } from './mbr.ts'
 
 export interface PartitionOptions {
   /** A GUID: `gptType` has the usual ones. */
@@ -32,7 +31,8 @@ export interface PartitionOptions {
   readonly size?: number | 'rest'
   /** What the partition holds from its first byte on; behind it are zeros. Default: nothing. */
   readonly content?: ByteSource
-  readonly attributes?: readonly GptAttribute[]
+  /** Numbers of the bits that are set: `gptAttribute` of @ros/partitions. */
+  readonly attributes?: readonly number[]
 }
 
 /** What varies between disks. Nothing is taken from the running system. */
@@ -58,7 +58,7 @@ export interface DiskArea {
 /** A disk with a place for every byte. */
 export interface DiskLayout {
   readonly size: number
-  readonly partitions: readonly PlacedPartition[]
+  readonly partitions: readonly GptPartition[]
   /** Back to back from byte 0 to the end. */
   readonly areas: readonly DiskArea[]
   /** The whole disk, re-openable: what `writeQcow2` and the others put into their containers. */
@@ -66,42 +66,41 @@ export interface DiskLayout {
 }
 
 const MIB = 1_048_576
+const GPT_SECTORS = GPT_SIZE / DISK_SECTOR
+const MAX_BOOT_CODE = 440
 
 /**
  * Places partitions on a disk with a GUID partition table; no content is read. The same options give the same bytes. Throws `DiskError`:
- * `ROS_DISK_FIELD` for what a table cannot hold, `ROS_DISK_SPACE` when the partitions do not fit.
+ * `ROS_DISK_FIELD` for a size that cannot be, `ROS_DISK_SPACE` when the partitions do not fit; and
+ * `ROS_PARTITIONS_FIELD` for a name or GUID that the table cannot hold.
  *
  * Standard: UEFI 2.10, chapter 5.
  */
 export function layoutDisk(options: DiskOptions): DiskLayout {
   const { size, alignment = MIB } = options
-  const unit = (value: number) => Number.isSafeInteger(value) && value > 0 && value % SECTOR === 0
-  if (!unit(size)) throw fieldError('size', String(size), `a multiple of ${SECTOR}`)
-  if (!unit(alignment)) throw fieldError('alignment', String(alignment), `a multiple of ${SECTOR}`)
-  if (options.partitions.length > GPT_ENTRIES)
-    throw fieldError('partitions', String(options.partitions.length), String(GPT_ENTRIES))
-  const sectorCount = size / SECTOR
+  const unit = (value: number) => Number.isSafeInteger(value) && value > 0 && value % DISK_SECTOR === 0
+  if (!unit(size)) throw fieldError('size', String(size), `a multiple of ${DISK_SECTOR}`)
+  if (!unit(alignment)) throw fieldError('alignment', String(alignment), `a multiple of ${DISK_SECTOR}`)
+  const sectorCount = size / DISK_SECTOR
   const end = sectorCount - GPT_SECTORS
-  const partitions: PlacedPartition[] = []
+  const partitions: GptPartition[] = []
   const placed: { area: string; content: ByteSource; sector: number; count: number }[] = []
   let next = 1 + GPT_SECTORS
   options.partitions.forEach((partition, index) => {
     const subject = `partition ${index + 1}, ${partition.name}`
-    if (partition.name.length > MAX_NAME)
-      throw fieldError(subject, `${partition.name.length} characters`, `${MAX_NAME}, GPT partition name`)
-    const firstSector = Math.ceil((next * SECTOR) / alignment) * (alignment / SECTOR)
+    const firstSector = Math.ceil((next * DISK_SECTOR) / alignment) * (alignment / DISK_SECTOR)
     const length = lengthOf(partition, subject, firstSector, end, index === options.partitions.length - 1)
     const content = partition.content ?? zeros(0)
     if (content.size > length) throw spaceError(subject, content.size, length)
-    const sectors = length / SECTOR
+    const sectors = length / DISK_SECTOR
     if (sectors < 1 || firstSector + sectors > end)
-      throw spaceError(subject, (firstSector + Math.max(sectors, 1) + GPT_SECTORS) * SECTOR, size)
+      throw spaceError(subject, (firstSector + Math.max(sectors, 1) + GPT_SECTORS) * DISK_SECTOR, size)
     const { type, guid, name, attributes = [] } = partition
-    partitions.push({ type, guid, name, attributes, firstSector, sectorCount: sectors })
+    partitions.push({ type, guid, name, attributes, start: firstSector, count: sectors })
     placed.push({ area: subject, content, sector: firstSector, count: sectors })
     next = firstSector + sectors
   })
-  if (end < next) throw spaceError('partition tables', (next + GPT_SECTORS) * SECTOR, size)
+  if (end < next) throw spaceError('partition tables', (next + GPT_SECTORS) * DISK_SECTOR, size)
 
   const { primary, backup } = encodeGpt(options.diskGuid, partitions, sectorCount)
   const areas: DiskArea[] = []
@@ -110,17 +109,33 @@ export function layoutDisk(options: DiskOptions): DiskLayout {
     if (content.size > 0) areas.push({ owner, offset, size: content.size, content })
     offset += content.size
   }
-  const free = (until: number) => place('free space', zeros(until * SECTOR - offset))
-  place('protective MBR', fromBytes(encodeProtectiveMbr(sectorCount, options.bootCode)))
+  const free = (until: number) => place('free space', zeros(until * DISK_SECTOR - offset))
+  place('protective MBR', fromBytes(protectiveMbr(sectorCount, options.bootCode)))
   place('GPT', fromBytes(primary))
   for (const { area, content, sector, count } of placed) {
     free(sector)
-    const rest = zeros(count * SECTOR - content.size)
+    const rest = zeros(count * DISK_SECTOR - content.size)
     place(area, content.size === 0 ? rest : concat([checkedContent(content, area), rest]))
   }
   free(end)
   place('backup GPT', fromBytes(backup))
   return { size, partitions, areas, content: concat(areas.map(({ content }) => content)) }
+}
+
+/** The MBR in front of a GPT (UEFI 2.10, §5.2.3), with code that the BIOS starts. */
+function protectiveMbr(sectorCount: number, bootCode: Uint8Array = new Uint8Array()): Uint8Array {
+  if (bootCode.length > MAX_BOOT_CODE)
+    throw fieldError('boot code', `${bootCode.length} bytes`, `${MAX_BOOT_CODE} bytes`)
+  const sector = masterBootRecord.encode({
+    code: new Uint8Array(432),
+    imageSector: 0,
+    diskId: 0,
+    reserved: 0,
+    partitions: encodeMbrEntries([protectivePartition(sectorCount)]),
+    signature: 0xaa55,
+  })
+  sector.set(bootCode)
+  return sector
 }
 
 function lengthOf(
@@ -132,11 +147,11 @@ function lengthOf(
 ): number {
   if (size === 'rest') {
     if (!isLast) throw fieldError(subject, 'rest', 'only the last partition takes what is left')
-    return Math.max(end - firstSector, 0) * SECTOR
+    return Math.max(end - firstSector, 0) * DISK_SECTOR
   }
-  const length = size ?? Math.ceil((content?.size ?? 0) / SECTOR) * SECTOR
-  if (!Number.isSafeInteger(length) || length <= 0 || length % SECTOR !== 0)
-    throw fieldError(subject, String(length), `a size that is a multiple of ${SECTOR}`)
+  const length = size ?? Math.ceil((content?.size ?? 0) / DISK_SECTOR) * DISK_SECTOR
+  if (!Number.isSafeInteger(length) || length <= 0 || length % DISK_SECTOR !== 0)
+    throw fieldError(subject, String(length), `a size that is a multiple of ${DISK_SECTOR}`)
   return length
 }
 

@@ -5,7 +5,7 @@ import { replaceFile } from '@ros/bytes/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runTool } from '../test/run-tool.ts'
 import { guid, MIB, sampleDisk } from '../test/sample-disk.ts'
-import { encodeMbr, writeDisk, writeQcow2, writeVhd, writeVmdk } from './index.ts'
+import { writeDisk, writeQcow2, writeVhd, writeVmdk } from './index.ts'
 
 let folder: string
 let raw: string
@@ -51,23 +51,6 @@ describe('the partition table', () => {
       }),
       expect.objectContaining({ start: 18_432, size: 30_687, name: 'RANCHER_STATE' }),
     ])
-  })
-
-  test('an MBR with four partitions', async () => {
-    const path = at('mbr.img')
-    const partitions = [0, 1, 2, 3].map((index) => ({
-      type: index === 0 ? 0x0c : 0x83,
-      firstSector: 2048 * (index + 1),
-      sectorCount: 2048,
-      active: index === 0,
-    }))
-    const disk = new Uint8Array(6 * MIB)
-    disk.set(encodeMbr({ partitions, signature: 0x1234_abcd }))
-    await replaceFile(path, [disk])
-    expect(await tool('fdisk', 'sfdisk', '-V', path)).toMatch(/No errors detected/)
-    const table = JSON.parse(await tool('fdisk', 'sfdisk', '--json', path)).partitiontable
-    expect(table).toMatchObject({ label: 'dos', id: '0x1234abcd' })
-    expect(table.partitions[0]).toMatchObject({ start: 2048, size: 2048, type: 'c', bootable: true })
   })
 })
 

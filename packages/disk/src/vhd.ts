@@ -1,6 +1,6 @@
 import { ascii, type ByteSource, raw, record, u8, u16be, u32be, u64be } from '@ros/bytes'
+import { encodeGuid } from '@ros/partitions'
 import { DiskError } from './error.ts'
-import { encodeGuid } from './guid.ts'
 
 /** Hard disk footer (Microsoft, Virtual Hard Disk Image Format Specification, "Hard Disk Footer Format"). */
 const vhdFooter = record(
@@ -43,7 +43,7 @@ export interface VhdOptions {
 
 /**
  * A disk as a fixed VHD, what Azure and Hyper-V take: the disk as it is, and a footer of 512 bytes. Throws `ROS_DISK_FIELD` at once for a
- * size that is no positive multiple of 512 up to 2040 GiB, and for options that the footer cannot hold. (Azure wants a size of whole MiB.)
+ * size that is no positive multiple of 512 up to 2040 GiB, `ROS_PARTITIONS_FIELD` for an id that is no GUID. (Azure wants a size of whole MiB.)
  *
  * Source: Microsoft, Virtual Hard Disk Image Format Specification, October 2006.
  */
@@ -76,7 +76,7 @@ function encodeFooter(size: number, { id, created }: VhdOptions): Uint8Array {
     ...geometry(size / SECTOR),
     diskType: FIXED,
     checksum: 0,
-    id: encodeGuid(id, 'id'),
+    id: encodeGuid(id),
     savedState: 0,
     reserved: new Uint8Array(427),
   }

@@ -1,5 +1,6 @@
-import { fromBytes, slice } from '@ros/bytes'
-import { type DiskLayout, gptType, layoutDisk } from '../src/index.ts'
+import { fromBytes } from '@ros/bytes'
+import { gptAttribute, gptType } from '@ros/partitions'
+import { type DiskLayout, layoutDisk } from '../src/index.ts'
 import { pattern } from './sample-tree.ts'
 
 export const MIB = 1024 ** 2
@@ -22,11 +23,9 @@ export function sampleDisk(size = 24 * MIB): DiskLayout {
         name: 'ESP – größer',
         size: 8 * MIB,
         content: fromBytes(bytes),
-        attributes: ['legacyBiosBootable', 'required'],
+        attributes: [0, gptAttribute.legacyBiosBootable],
       },
-      { type: gptType.linuxData, guid: guid(2), name: 'RANCHER_STATE', size: 'rest' },
+      { type: gptType.linux, guid: guid(2), name: 'RANCHER_STATE', size: 'rest' },
     ],
   })
 }
-
-export const cut = (layout: DiskLayout, length: number) => slice(layout.content, 0, length)
