@@ -11,6 +11,7 @@ import type { ProgressSink } from './progress.ts'
 import { readRecipe } from './recipe.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { writeChecksums } from './steps/checksums.ts'
+import { buildDisk, type DiskFormat } from './steps/disk.ts'
 import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
 import { buildIso } from './steps/iso.ts'
@@ -26,6 +27,8 @@ export interface BuildOptions {
   readonly dev?: boolean
   /** `images.tar` as well: the service images, to be loaded into any docker. */
   readonly imagesTar?: boolean
+  /** Disk images of these formats as well: `rancheros.<format>`. */
+  readonly disks?: readonly DiskFormat[]
   /** Folder of the cache: downloads and finished parts by digest. */
   readonly cache: string
   readonly onProgress?: ProgressSink
@@ -73,15 +76,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const context: BuildContext = { recipe, store, sets, time: kernel.time, compression, report, signal }
 
   const artifacts: Artifact[] = []
-  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total: number) => {
+  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => {
     const path = join(options.out, name)
     let done = 0
     const tell = (length: number) => {
       done += length
-      report({ step: name, text: `writing ${path}`, done, total })
+      report({ step: name, text: `writing ${path}`, done, ...(total !== undefined && { total }) })
     }
     tell(0)
-    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
+    const sparse = name.endsWith('.img') || name.endsWith('.vhd')
+    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell), { sparse }) })
   }
   const images = await serviceImages(context)
   const { initrd, buildId } = await buildInitrd(context, kernel, images)
@@ -92,6 +96,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
+  }
+  if (options.disks && options.disks.length > 0) {
+    const disk = await buildDisk(context, { vmlinuz: kernel.vmlinuz, initrd }, buildId)
+    for (const format of options.disks) {
+      const total = format === 'img' || format === 'vhd' ? disk.layout.size : undefined
+      await write(`rancheros.${format}`, disk.write(format), total)
+    }
   }
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }

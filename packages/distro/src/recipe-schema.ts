@@ -9,6 +9,11 @@ const debianSource = {
   without: packages.default([]),
 }
 
+/** As isolinux, SYSLINUX and GRUB all take them. */
+const kernelArguments = z
+  .string()
+  .regex(/^[^"'\\\n]*$/, 'kernel arguments have no quotes, backslashes and line ends')
+
 const service = z.strictObject({
   debian: packages.default([]),
   without: packages.default([]),
@@ -42,8 +47,15 @@ export const recipeSchema = z.strictObject({
   iso: z.strictObject({
     volumeId: z.string().min(1).max(32),
     publisher: z.string().max(128),
-    /** Kernel arguments of the ISO's boot entries, as isolinux and GRUB both take them. */
-    append: z.string().regex(/^[^"'\\\n]*$/, 'kernel arguments have no quotes, backslashes and line ends'),
+    /** Kernel arguments of the ISO's boot entries. */
+    append: kernelArguments,
+  }),
+  /** Disk images, and what `ros install` puts on disks. */
+  disk: z.strictObject({
+    /** MiB: what a disk image seems to hold. Its state partition grows with the disk that it is written to. */
+    size: z.int().min(1).max(2_097_152),
+    /** Kernel arguments of an installed system. */
+    append: kernelArguments,
   }),
 })
 

@@ -1,5 +1,11 @@
 import { resolve } from 'node:path'
-import { type BuildResult, build as buildArtifacts, type ProgressSink } from '@ros/distro'
+import {
+  type BuildResult,
+  build as buildArtifacts,
+  type DiskFormat,
+  diskFormats,
+  type ProgressSink,
+} from '@ros/distro'
 import { artifactsOption } from '../artifacts-option.ts'
 import { command } from '../command.ts'
 import { megabytes } from '../print.ts'
@@ -10,6 +16,7 @@ export interface BuildArguments {
   readonly out: string
   readonly dev: boolean
   readonly imagesTar: boolean
+  readonly disks: readonly DiskFormat[]
   readonly cache: string
 }
 
@@ -24,6 +31,7 @@ export function buildCommand(
     out: resolve(args.out),
     dev: args.dev,
     imagesTar: args.imagesTar,
+    disks: args.disks,
     cache: args.cache,
     onProgress: sink,
     signal,
@@ -36,6 +44,15 @@ export const build = command({
   examples: [['$0 build', 'build into dist/artifacts']],
   options: (y) =>
     artifactsOption(y)
+      .option('disk', {
+        type: 'string',
+        array: true,
+        choices: diskFormats,
+        default: [],
+        describe:
+          'write a disk image too: rancheros.img, .qcow2, .vmdk (VMware), .vhd (Azure); may be given again',
+        nargs: 1,
+      })
       .option('images-tar', {
         type: 'boolean',
         default: false,
@@ -51,8 +68,9 @@ export const build = command({
         describe: 'recipe file instead of the built-in one',
         requiresArg: true,
       }),
-  run: async ({ recipe, out, dev, imagesTar }, { output, environment, signal }) => {
-    const args = { recipe, out, dev, imagesTar, cache: cacheDirectory(environment) }
+  run: async ({ recipe, out, dev, imagesTar, disk }, { output, environment, signal }) => {
+    const disks = [...new Set(disk as DiskFormat[])]
+    const args = { recipe, out, dev, imagesTar, disks, cache: cacheDirectory(environment) }
     const result = await output.withProgress((sink) => buildCommand(args, sink, signal))
     const lines = result.artifacts.map(({ path, size }) => `${path} ${megabytes(size)}\n`)
     return { data: result, text: lines.join('') }
