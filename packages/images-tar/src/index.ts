@@ -1,5 +1,6 @@
 export { type ComposeOptions, composeImage } from './compose-image.ts'
 export { connectDaemon, loadIntoDaemon, saveFromDaemon } from './daemon.ts'
+export { type DaemonEnvironment, daemonOptions } from './daemon-address.ts'
 export { type DockerLayoutOptions, dockerLayout } from './docker-layout.ts'
 export { ImagesTarError, type ImagesTarErrorCode } from './error.ts'
 export { imageId } from './image-id.ts'
