@@ -24,6 +24,8 @@ const TEST_PACKAGES = {
   isolinux: '/usr/lib/ISOLINUX/isolinux.bin',
   'syslinux-common': '/usr/lib/syslinux/modules/bios/ldlinux.c32',
   'qemu-utils': 'qemu-img',
+  'qemu-system-arm': 'qemu-system-aarch64',
+  'qemu-efi-aarch64': '/usr/share/AAVMF/AAVMF_CODE.fd',
   fdisk: 'sfdisk',
   gdisk: 'sgdisk',
   dosfstools: 'fsck.fat',
