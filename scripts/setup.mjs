@@ -22,6 +22,7 @@ const TEST_PACKAGES = {
   'docker-registry': 'docker-registry',
   kmod: 'depmod',
   isolinux: '/usr/lib/ISOLINUX/isolinux.bin',
+  syslinux: 'syslinux',
   'syslinux-common': '/usr/lib/syslinux/modules/bios/ldlinux.c32',
   'qemu-utils': 'qemu-img',
   'qemu-system-arm': 'qemu-system-aarch64',
