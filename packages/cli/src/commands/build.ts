@@ -1,5 +1,9 @@
 import { resolve } from 'node:path'
-import { type BuildResult, build, type ProgressSink } from '@ros/distro'
+import { type BuildResult, build as buildArtifacts, type ProgressSink } from '@ros/distro'
+import { artifactsOption } from '../artifacts-option.ts'
+import { command } from '../command.ts'
+import { megabytes } from '../print.ts'
+import { cacheDirectory } from '../project.ts'
 
 export interface BuildArguments {
   readonly recipe: string | undefined
@@ -15,7 +19,7 @@ export function buildCommand(
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<BuildResult> {
-  return build({
+  return buildArtifacts({
     ...(args.recipe !== undefined && { recipeFile: resolve(args.recipe) }),
     out: resolve(args.out),
     dev: args.dev,
@@ -25,3 +29,32 @@ export function buildCommand(
     signal,
   })
 }
+
+export const build = command({
+  usage: 'build',
+  describe: 'build vmlinuz, initrd and rancheros.iso',
+  examples: [['$0 build', 'build into dist/artifacts']],
+  options: (y) =>
+    artifactsOption(y)
+      .option('images-tar', {
+        type: 'boolean',
+        default: false,
+        describe: 'write images.tar too: the service images, for any docker',
+      })
+      .option('dev', {
+        type: 'boolean',
+        default: false,
+        describe: 'compress the initrd quickly (gzip -1)',
+      })
+      .option('recipe', {
+        type: 'string',
+        describe: 'recipe file instead of the built-in one',
+        requiresArg: true,
+      }),
+  run: async ({ recipe, out, dev, imagesTar }, { output, environment, signal }) => {
+    const args = { recipe, out, dev, imagesTar, cache: cacheDirectory(environment) }
+    const result = await output.withProgress((sink) => buildCommand(args, sink, signal))
+    const lines = result.artifacts.map(({ path, size }) => `${path} ${megabytes(size)}\n`)
+    return { data: result, text: lines.join('') }
+  },
+})
