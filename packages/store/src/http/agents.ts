@@ -1,6 +1,3 @@
-// The package has no types; whoever compiles this file from its source finds them by this line.
-// oxlint-disable-next-line typescript/triple-slash-reference
-/// <reference path="./proxy-from-env.d.ts" />
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { rootCertificates } from 'node:tls'
