@@ -4,10 +4,11 @@ import { buildCommand } from './commands/build.ts'
 import { runCommand } from './commands/run.ts'
 import { sshCommand } from './commands/ssh.ts'
 import { CliError } from './error.ts'
+import { addInputCommands, givenInputs, inputOptions } from './input-commands.ts'
 import { exitCode } from './exit-code.ts'
 import { addLookCommands } from './look-commands.ts'
 import { megabytes, printError, progressPrinter, type Terminal } from './print.ts'
-import { cacheDirectory, openProject } from './project.ts'
+import { openProject } from './project.ts'
 
 const terminal: Terminal = { stderr: process.stderr, now: () => performance.now() }
 
@@ -44,7 +45,12 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
       'build',
       'build vmlinuz, initrd and rancheros.iso',
       (y) =>
-        artifacts(y)
+        inputOptions(artifacts(y))
+          .option('locked', {
+            type: 'boolean',
+            default: false,
+            describe: 'refuse inputs that are not those of the lock',
+          })
           .option('images-tar', {
             type: 'boolean',
             default: false,
@@ -55,21 +61,16 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
             default: false,
             describe: 'compress the initrd quickly (gzip -1)',
           })
-          .option('recipe', {
-            type: 'string',
-            describe: 'recipe file instead of the built-in one',
-            requiresArg: true,
-          })
           .example('$0 build', 'build into dist/artifacts'),
       async (a) => {
         const printer = progressPrinter(terminal)
         try {
           const args = {
-            recipe: a.recipe,
+            ...givenInputs(a),
+            locked: a.locked,
             out: a.out,
             dev: a.dev,
             imagesTar: a['images-tar'],
-            cache: cacheDirectory(process.env),
           }
           const result = await buildCommand(args, printer.sink, signal)
           printer.end()
@@ -170,6 +171,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
   const setExitCode = (given: number) => {
     code = given
   }
+  addInputCommands(commands, { stdout: process.stdout, terminal, signal })
   await addLookCommands(commands, { stdout: process.stdout, terminal, signal, setExitCode })
     .demandCommand(1, 1, 'name a command')
     .recommendCommands()

@@ -1,13 +1,14 @@
 export { type DebArchive, type DebMember, debMembers, memberChunks, readDeb } from './deb.ts'
 export { type DebReference, debTree } from './deb-tree.ts'
 export { type Paragraph, parseParagraphs } from './deb822.ts'
+export { didYouMean } from './similar-names.ts'
 export { DebianError, type DebianErrorCode } from './error.ts'
 export { type FetchOptions, type FetchProgress, fetchDebs } from './fetch.ts'
 export type { HostApt } from './host-apt.ts'
 export { type HostIndexOptions, readHostIndex } from './host-index.ts'
 export { type MergeOptions, mergeDebs } from './merge.ts'
 export { answers, createIndex, type PackageIndex, type RecordGroup } from './package-index.ts'
-export { type PackageRecord, parsePackages } from './package-record.ts'
+export { type DebFile, type PackageRecord, parsePackages } from './package-record.ts'
 export {
   formatRelation,
   parseRelations,

@@ -13,5 +13,6 @@ export {
   symlink,
   type TreeNode,
 } from './node.ts'
+export { followPath } from './follow-path.ts'
 export { baseName, normalizePath, parentPath } from './path.ts'
 export { Tree, type TreeEntry } from './tree.ts'

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path'
-import { type BuildResult, build, type ProgressSink } from '@ros/distro'
+import { type BuildResult, build, type InputOptions, type ProgressSink } from '@ros/distro'
 
-export interface BuildArguments {
-  readonly recipe: string | undefined
+export interface BuildArguments extends InputOptions {
   readonly out: string
   readonly dev: boolean
   readonly imagesTar: boolean
-  readonly cache: string
+  readonly locked: boolean
 }
 
 /** `rancheros-kit build`: recipe to artifacts. Gives what was written. */
@@ -15,13 +14,5 @@ export function buildCommand(
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<BuildResult> {
-  return build({
-    ...(args.recipe !== undefined && { recipeFile: resolve(args.recipe) }),
-    out: resolve(args.out),
-    dev: args.dev,
-    imagesTar: args.imagesTar,
-    cache: args.cache,
-    onProgress: sink,
-    signal,
-  })
+  return build({ ...args, out: resolve(args.out), onProgress: sink, signal })
 }
