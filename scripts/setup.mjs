@@ -19,6 +19,7 @@ const TEST_PACKAGES = {
   genisoimage: 'isoinfo',
   skopeo: 'skopeo',
   'docker.io': 'dockerd',
+  'docker-registry': 'docker-registry',
   kmod: 'depmod',
   isolinux: '/usr/lib/ISOLINUX/isolinux.bin',
   'syslinux-common': '/usr/lib/syslinux/modules/bios/ldlinux.c32',

@@ -1,7 +1,6 @@
 export { type DebArchive, type DebMember, debMembers, memberChunks, readDeb } from './deb.ts'
 export { type DebReference, debTree } from './deb-tree.ts'
 export { type Paragraph, parseParagraphs } from './deb822.ts'
-export { didYouMean } from './similar-names.ts'
 export { DebianError, type DebianErrorCode } from './error.ts'
 export { type FetchOptions, type FetchProgress, fetchDebs } from './fetch.ts'
 export type { HostApt } from './host-apt.ts'
@@ -18,6 +17,7 @@ export {
   type VersionOperator,
 } from './relation.ts'
 export { type ResolveOptions, resolvePackages } from './resolve.ts'
+export { didYouMean } from './similar-names.ts'
 export { type ReadTarOptions, readTar } from './tar.ts'
 export { type UsrMergeOptions, usrMerge } from './usr-merge.ts'
 export { checkVersion, compareVersions } from './version.ts'

@@ -72,7 +72,8 @@ async function firstDecompressed(
   source: ByteSource,
   format: NonNullable<ReturnType<typeof detectFormat>>,
 ): Promise<Uint8Array> {
-  for await (const chunk of decompress(source.open(), format)) if (chunk.length >= 6) return chunk.subarray(0, 6)
+  for await (const chunk of decompress(source.open(), format))
+    if (chunk.length >= 6) return chunk.subarray(0, 6)
   return new Uint8Array()
 }
 

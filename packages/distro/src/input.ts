@@ -87,4 +87,3 @@ function below(tree: Tree, path: string, root: TreeNode): Tree {
     if (entry.path.startsWith(`${path}/`)) part.add(entry.path.slice(path.length + 1), entry.node)
   return part
 }
-

@@ -16,7 +16,8 @@ export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): s
 
 /** Without what only says that a value may be absent. */
 function bare(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return bare(schema.unwrap() as z.core.$ZodType)
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+    return bare(schema.unwrap() as z.core.$ZodType)
   if (schema instanceof z.ZodLazy) return bare(schema.unwrap() as z.core.$ZodType)
   return schema
 }

@@ -35,7 +35,11 @@ export const recipeSchema = z.strictObject({
   ros: sourceObject(['file', 'inside', 'build'])
     .optional()
     .describe('PID 1; without it the one that came with this kit'),
-  osConfig: z.string().min(1).optional().describe('file of the default configuration, relative to the recipe'),
+  osConfig: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file of the default configuration, relative to the recipe'),
   initrd: z.strictObject({
     compression: z.enum(['zstd', 'gzip']),
     level: z.int().min(1).max(19),

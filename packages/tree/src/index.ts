@@ -1,4 +1,5 @@
 export { TreeError, type TreeErrorCode } from './error.ts'
+export { followPath } from './follow-path.ts'
 export {
   checkNode,
   type DeviceNode,
@@ -13,6 +14,5 @@ export {
   symlink,
   type TreeNode,
 } from './node.ts'
-export { followPath } from './follow-path.ts'
 export { baseName, normalizePath, parentPath } from './path.ts'
 export { Tree, type TreeEntry } from './tree.ts'

@@ -72,15 +72,19 @@ async function runFile(command: string, args: readonly string[], cwd: string, en
     return await promisify(execFile)(command, [...args], { cwd, env, maxBuffer: 16 * 1024 ** 2 })
   } catch (cause) {
     const { code, stderr } = cause as NodeJS.ErrnoException & { stderr?: string }
-    throw new DistroError('ROS_DISTRO_GO', code === 'ENOENT' ? 'Go is not installed' : 'building ros failed', {
-      subject: cwd,
-      ...(stderr && { got: stderr.trim().split('\n').slice(0, 3).join('; ').slice(0, 400) }),
-      hint:
-        code === 'ENOENT'
-          ? 'install Go 1.24 or later, or take ros from a file: `ros: { file: … }`'
-          : `see what \`go ${args.join(' ')}\` says there`,
-      cause,
-    })
+    throw new DistroError(
+      'ROS_DISTRO_GO',
+      code === 'ENOENT' ? 'Go is not installed' : 'building ros failed',
+      {
+        subject: cwd,
+        ...(stderr && { got: stderr.trim().split('\n').slice(0, 3).join('; ').slice(0, 400) }),
+        hint:
+          code === 'ENOENT'
+            ? 'install Go 1.24 or later, or take ros from a file: `ros: { file: … }`'
+            : `see what \`go ${args.join(' ')}\` says there`,
+        cause,
+      },
+    )
   }
 }
 

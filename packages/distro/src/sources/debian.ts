@@ -29,7 +29,10 @@ export function packagesOf(lock: Lock, input: LockedInput & { packages: string[]
 }
 
 /** Brings all packages of the lock into the store. */
-export async function fetchPackages(context: SourceContext, packages: readonly LockedPackage[]): Promise<void> {
+export async function fetchPackages(
+  context: SourceContext,
+  packages: readonly LockedPackage[],
+): Promise<void> {
   const { report, store, signal, offline } = context
   const unique = [...new Map(packages.map((one) => [one.digest, one])).values()]
   report({ step: 'fetch', text: `${unique.length} Debian packages` })

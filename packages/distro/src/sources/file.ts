@@ -44,7 +44,9 @@ export async function presentFile(
   const path = resolve(context.folder, source.path)
   const kind = await kindOf(path)
   if (kind === undefined) return undefined
-  return kind === 'directory' ? { directory: await directoryDigest(path) } : { content: await fileContent(path) }
+  return kind === 'directory'
+    ? { directory: await directoryDigest(path) }
+    : { content: await fileContent(path) }
 }
 
 async function fileContent(path: string): Promise<LockedContent> {

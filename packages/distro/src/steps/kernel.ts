@@ -13,11 +13,7 @@ export interface KernelSet {
 }
 
 /** The kernel of the recipe: of packages, a tarball, a directory, or what is inside something else. */
-export async function readKernelSet(
-  store: Store,
-  input: Input,
-  report: ProgressSink,
-): Promise<KernelSet> {
+export async function readKernelSet(store: Store, input: Input, report: ProgressSink): Promise<KernelSet> {
   report({ step: 'kernel', text: 'unpacking the kernel' })
   const tree = await inputTree(store, input)
   let time = 0
