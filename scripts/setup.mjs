@@ -20,6 +20,8 @@ const TEST_PACKAGES = {
   skopeo: 'skopeo',
   'docker.io': 'dockerd',
   'docker-registry': 'docker-registry',
+  'apache2-utils': 'htpasswd',
+  openssl: 'openssl',
   kmod: 'depmod',
   isolinux: '/usr/lib/ISOLINUX/isolinux.bin',
   syslinux: 'syslinux',
