@@ -1,5 +1,3 @@
-// Other packages compile this file from its source, where only what it names itself is found.
-/// <reference path="./proxy-from-env.d.ts" />
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { rootCertificates } from 'node:tls'
