@@ -1,13 +1,7 @@
 import { z } from 'zod'
+import { sourceObject } from './source-schema.ts'
 
 const packages = z.array(z.string().min(1))
-
-/** Debian packages with their dependencies, less those that are not wanted. */
-const debianSource = {
-  debian: packages.min(1),
-  /** Packages that are left out, with whatever only they depend on. */
-  without: packages.default([]),
-}
 
 /** As isolinux, SYSLINUX and GRUB all take them. */
 const kernelArguments = z
@@ -15,7 +9,7 @@ const kernelArguments = z
   .regex(/^[^"'\\\n]*$/, 'kernel arguments have no quotes, backslashes and line ends')
 
 const service = z.strictObject({
-  debian: packages.default([]),
+  debian: packages.default([]).describe('packages beyond those of the base'),
   without: packages.default([]),
   entrypoint: z.array(z.string()).optional(),
   command: z.array(z.string()).optional(),
@@ -24,22 +18,33 @@ const service = z.strictObject({
 /** A recipe: what a RancherOS is made of. The YAML file has exactly these keys. */
 export const recipeSchema = z.strictObject({
   name: z.string().min(1),
-  /** As `ros -v` prints it and as image tags carry it. */
-  version: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'a version is usable as an image tag'),
+  version: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'a version is usable as an image tag')
+    .describe('as `ros -v` prints it and as image tags carry it'),
   arch: z.enum(['amd64']),
-  kernel: z.strictObject({
-    ...debianSource,
-    /** Module names with `*`, divided by white space, or `all`. */
-    modules: z.string().min(1),
-  }),
-  engine: z.strictObject({ ...debianSource, programs: z.array(z.string()).min(1) }),
+  kernel: sourceObject(['debian', 'file', 'inside'], {
+    modules: z.string().min(1).describe('module names with `*`, divided by white space, or `all`'),
+  }).describe('vmlinuz and the modules that go on board'),
+  engine: sourceObject(['debian'], {
+    programs: z.array(z.string()).min(1).describe('what of usr/bin and usr/sbin goes on board'),
+  }).describe('docker and the few programs that it calls'),
   images: z.strictObject({
-    base: z.strictObject(debianSource),
+    base: sourceObject(['debian']).describe('the layer that every service image stands on'),
     services: z.record(z.string().regex(/^[a-z0-9]+$/), service),
   }),
-  loader: z.strictObject(debianSource),
-  /** Signed boot loaders; without them the ISO starts under BIOS only. */
-  uefi: z.strictObject(debianSource).optional(),
+  loader: sourceObject(['debian']).describe('isolinux'),
+  uefi: sourceObject(['debian'])
+    .optional()
+    .describe('signed boot loaders; without them the ISO starts under BIOS only'),
+  ros: sourceObject(['file', 'inside', 'build'])
+    .optional()
+    .describe('PID 1; without it the one that came with this kit'),
+  osConfig: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file of the default configuration, relative to the recipe'),
   initrd: z.strictObject({
     compression: z.enum(['zstd', 'gzip']),
     level: z.int().min(1).max(19),
@@ -47,16 +52,24 @@ export const recipeSchema = z.strictObject({
   iso: z.strictObject({
     volumeId: z.string().min(1).max(32),
     publisher: z.string().max(128),
-    /** Kernel arguments of the ISO's boot entries. */
-    append: kernelArguments,
+    append: kernelArguments.describe("kernel arguments of the ISO's boot entries"),
   }),
-  /** Disk images, and what `ros install` puts on disks. */
-  disk: z.strictObject({
-    /** MiB: what a disk image seems to hold. Its state partition grows with the disk that it is written to. */
-    size: z.int().min(1).max(2_097_152),
-    /** Kernel arguments of an installed system. */
-    append: kernelArguments,
-  }),
+  disk: z
+    .strictObject({
+      size: z
+        .int()
+        .min(1)
+        .max(2_097_152)
+        .default(2048)
+        .describe(
+          'MiB that a disk image seems to hold; its state partition grows with the disk that it is on',
+        ),
+      append: kernelArguments
+        .default('quiet panic=10 console=tty1 console=ttyS0 rancher.state.wait=true')
+        .describe('kernel arguments of an installed system'),
+    })
+    .prefault({})
+    .describe('disk images, and what `ros install` puts on disks'),
 })
 
 export type Recipe = z.infer<typeof recipeSchema>

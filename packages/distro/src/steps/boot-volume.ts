@@ -10,7 +10,6 @@ import {
 } from '@ros/disk'
 import { directory, file, Tree } from '@ros/tree'
 import type { BuildContext } from '../build.ts'
-import { mergedTree } from '../debs.ts'
 import {
   bootSelection,
   DISK_GRUB_CONFIG,
@@ -20,6 +19,7 @@ import {
   type SystemEntries,
   systemMenus,
 } from '../disk-menu.ts'
+import { inputTree } from '../input.ts'
 import { addUefiLoaders, contentOf } from './esp.ts'
 
 const SYSLINUX = 'usr/bin/syslinux'
@@ -52,13 +52,13 @@ export function bootVolumeSize({ vmlinuz, initrd }: SystemFiles): number {
 
 /** The boot volume with its loaders, and with a system where one is given: `ros install` puts systems on it itself. */
 export async function bootVolume(
-  { recipe, store, sets, time }: BuildContext,
+  { recipe, store, inputs, time }: BuildContext,
   { size, serialNumber, system }: { size: number; serialNumber: number; system?: SystemFiles },
 ): Promise<BootVolume> {
-  const loader = await mergedTree(store, sets.loader)
+  const loader = await inputTree(store, inputs.loader)
   const blobs = findSyslinux(await readAll(contentOf(loader, SYSLINUX), 16 * MIB))
   const tree = loaderTree(loader, blobs, time)
-  if (sets.uefi.length > 0) addUefiLoaders(tree, await mergedTree(store, sets.uefi), time)
+  if (inputs.uefi) addUefiLoaders(tree, await inputTree(store, inputs.uefi), time)
   if (system) await addSystem(tree, system, recipe, time)
   const options = { serialNumber, label: LABEL, created: time, hiddenSectors: BOOT_SECTOR }
   const layout = layoutFat(tree, { ...options, type: 'fat32', size })

@@ -10,6 +10,8 @@ const MIB = 1_048_576
 /** `ros` finds the volumes by these names. */
 const BOOT_NAME = 'RANCHER_BOOT'
 const STATE_NAME = 'RANCHER_STATE'
+/** Of a state partition that is to be stretched and formatted: a bit that UEFI leaves to the type. */
+const UNFORMATTED = 48
 /** Below that the first boot could not unpack the system. */
 const MIN_STATE = 1024 * MIB
 
@@ -56,7 +58,13 @@ export async function buildDisk(
         content: volume.content,
         attributes: [gptAttribute.legacyBiosBootable],
       },
-      { type: gptType.linux, guid: guidOf(id, STATE_NAME), name: STATE_NAME, size: 'rest' },
+      {
+        type: gptType.linux,
+        guid: guidOf(id, STATE_NAME),
+        name: STATE_NAME,
+        size: 'rest',
+        attributes: [UNFORMATTED],
+      },
     ],
   })
   const disk: ByteSource = layout.content

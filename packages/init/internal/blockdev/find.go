@@ -146,16 +146,51 @@ func (f Finder) attribute(name, key string) int64 {
 	return n
 }
 
+// Place is where a partition lies.
+type Place struct {
+	// Path is the partition's own device, Disk that of its disk, Number what the table counts it by.
+	Path, Disk string
+	Number     int
+	Partition
+}
+
+// Partitions lists the partitions of all disks.
+func (f Finder) Partitions() ([]Place, error) {
+	names, err := f.names()
+	if err != nil {
+		return nil, err
+	}
+	var places []Place
+	for _, name := range names {
+		part, ok := f.partition(name)
+		if !ok {
+			continue
+		}
+		parent, _ := f.parent(name)
+		places = append(places, Place{Path: f.device(name), Disk: f.device(parent), Number: f.number(name), Partition: part})
+	}
+	return places, nil
+}
+
+func (f Finder) device(name string) string {
+	return filepath.Join(f.Dev, strings.ReplaceAll(name, "!", "/"))
+}
+
+// parent is the disk of a partition.
+func (f Finder) parent(name string) (string, error) {
+	link, err := filepath.EvalSymlinks(filepath.Join(f.Sys, "class/block", name))
+	return filepath.Base(filepath.Dir(link)), err
+}
+
 func (f Finder) partition(name string) (Partition, bool) {
 	number := f.number(name)
 	if number == 0 {
 		return Partition{}, false
 	}
-	link, err := filepath.EvalSymlinks(filepath.Join(f.Sys, "class/block", name))
+	parent, err := f.parent(name)
 	if err != nil {
 		return Partition{}, false
 	}
-	parent := filepath.Base(filepath.Dir(link))
 	disk, err := os.Open(filepath.Join(f.Dev, strings.ReplaceAll(parent, "!", "/")))
 	if err != nil {
 		return Partition{}, false

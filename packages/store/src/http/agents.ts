@@ -1,4 +1,3 @@
-/// <reference path="./proxy-from-env.d.ts" />
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { rootCertificates } from 'node:tls'
