@@ -38,6 +38,8 @@ const TEST_PACKAGES = {
   'dpkg-dev': 'dpkg-scanpackages',
   zstd: 'zstd',
   'xz-utils': 'xz',
+  lz4: 'lz4',
+  pigz: 'pigz',
 }
 
 export async function setup({ tests = false } = {}) {
