@@ -81,9 +81,9 @@ describe('layoutIso', () => {
     ['33 characters', 'ROS_ISO_FIELD', { volumeId: 'x'.repeat(33) }],
     ['17 characters with Joliet', 'ROS_ISO_FIELD', { volumeId: 'x'.repeat(17) }],
     ['not ASCII', 'ROS_ISO_FIELD', { volumeId: 'é' }],
-    ['a publisher of 65 characters with Joliet', 'ROS_ISO_FIELD', { publisher: 'x'.repeat(65) }],
+    ['a publisher of 129 characters', 'ROS_ISO_FIELD', { publisher: 'x'.repeat(129) }],
     ['a time of 2156', 'ROS_ISO_DATE', { created: 5_869_584_000 }],
-    ['half a second', 'ROS_ISO_DATE', { created: 0.5 }],
+    ['a thousandth of a second', 'ROS_ISO_DATE', { created: 0.001 }],
     ['a boot image that is not there', 'ROS_ISO_BOOT', { boot: { bios } }],
   ])('refuses %s', (_, expected, given) => {
     expect(() => layoutIso(new Tree(), { ...options, ...given })).toThrow(code(expected))

@@ -1,2 +1,14 @@
 export { StoreError, type StoreErrorCode } from './error.ts'
+export { type Download, type DownloadSource, download, urlSource } from './http/download.ts'
+export {
+  type Http,
+  type HttpOptions,
+  type HttpRequest,
+  type HttpResponse,
+  openHttp,
+  type RetryEvent,
+} from './http/http.ts'
+export { statusError } from './http/status.ts'
+export { isLoopback, parseUrl, redacted } from './http/url.ts'
+export type { Partials } from './partial.ts'
 export { type Expected, type OpenStoreOptions, openStore, type Store, type StoredSource } from './store.ts'

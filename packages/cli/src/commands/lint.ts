@@ -2,10 +2,13 @@ import type { ByteSource, Finding } from '@ros/bytes'
 import { lintDockerSave } from '@ros/images-tar'
 import { lintInitrd } from '@ros/initrd'
 import { lintIso } from '@ros/iso'
+import { command } from '../command.ts'
 import { CliError } from '../error.ts'
+import { inSpool, targetOptions } from '../look/look-options.ts'
 import { detectKind } from '../look/open.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget } from '../look/target.ts'
+import { findingLine } from '../look-print.ts'
 
 /** Kinds of file that have rules. */
 export type LintKind = 'iso' | 'initrd' | 'docker-save'
@@ -41,3 +44,32 @@ function linted(source: ByteSource, kind: LintKind, name: string, spool: Spool):
       return lintDockerSave(source)
   }
 }
+
+export const lint = command({
+  usage: 'lint <target>',
+  describe: 'check an ISO, an initrd or a docker-save archive; exit 1 on errors, warnings alone are 0',
+  examples: [['$0 lint rancheros.iso', 'every fault with its rule and offset']],
+  options: (y) =>
+    targetOptions(y).option('as', {
+      choices: ['iso', 'initrd', 'docker-save'] as const,
+      describe: 'what the file is (default: by its bytes)',
+    }),
+  run: ({ target, as, limit }, context) =>
+    inSpool(limit, context, async (spool) => {
+      const { kind, findings } = await lintCommand(target, as, spool)
+      const found: Finding[] = []
+      for await (const finding of findings) {
+        context.signal.throwIfAborted()
+        found.push(finding)
+        if (!context.output.json) await context.output.print(`${findingLine(finding)}\n`)
+      }
+      const count = (severity: Finding['severity']) =>
+        found.filter((each) => each.severity === severity).length
+      const [errors, warnings] = [count('error'), count('warning')]
+      return {
+        data: { target, kind, errors, warnings, findings: found },
+        text: `${target}: ${kind}, ${errors} errors, ${warnings} warnings\n`,
+        exitCode: errors === 0 ? 0 : 1,
+      }
+    }),
+})
