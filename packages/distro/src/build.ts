@@ -10,6 +10,7 @@ import { writeChecksums } from './steps/checksums.ts'
 import { buildDisk, type DiskFormat } from './steps/disk.ts'
 import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
+import { installerTar } from './steps/installer.ts'
 import { buildIso } from './steps/iso.ts'
 import { readKernelSet } from './steps/kernel.ts'
 
@@ -20,6 +21,8 @@ export interface BuildOptions extends InputOptions {
   readonly dev?: boolean
   /** `images.tar` as well: the service images, to be loaded into any docker. */
   readonly imagesTar?: boolean
+  /** `rancher-os-<version>.tar` as well: the installer image with kernel and initrd, for `ros os upgrade`. */
+  readonly installer?: boolean
   /** Disk images of these formats as well: `rancheros.<format>`. */
   readonly disks?: readonly DiskFormat[]
   /** Only what the lock says: no lock, or one that does not hold, is an error. */
@@ -78,14 +81,20 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { initrd, buildId } = await buildInitrd(context, kernel, images)
   await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
   await write('initrd', initrd.open(), initrd.size)
-  const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
+  const system = { vmlinuz: kernel.vmlinuz, initrd }
+  const installer = await installerTar(context, system, { medium: true })
+  const iso = await buildIso(context, { ...system, buildId, installer })
   await write('rancheros.iso', iso.chunks, iso.size)
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
   }
+  if (options.installer) {
+    const tar = await installerTar(context, system, { medium: false })
+    await write(`rancher-os-${recipe.version}.tar`, tar.open(), tar.size)
+  }
   if (options.disks && options.disks.length > 0) {
-    const disk = await buildDisk(context, { vmlinuz: kernel.vmlinuz, initrd }, buildId)
+    const disk = await buildDisk(context, system, buildId)
     for (const format of options.disks) {
       const total = format === 'img' || format === 'vhd' ? disk.layout.size : undefined
       await write(`rancheros.${format}`, disk.write(format), total)

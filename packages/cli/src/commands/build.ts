@@ -29,6 +29,11 @@ export const build = command({
           'write a disk image too: rancheros.img, .qcow2, .vmdk (VMware), .vhd (Azure); may be given again',
         nargs: 1,
       })
+      .option('installer', {
+        type: 'boolean',
+        default: false,
+        describe: 'write rancher-os-<version>.tar too: the installer image, for `ros os upgrade`',
+      })
       .option('images-tar', {
         type: 'boolean',
         default: false,
@@ -40,13 +45,14 @@ export const build = command({
         describe: 'compress the initrd quickly (gzip -1)',
       }),
   run: async (args, { output, environment, signal }) => {
-    const { out, dev, imagesTar, locked } = args
+    const { out, dev, imagesTar, installer, locked } = args
     const disks = [...new Set(args.disk as DiskFormat[])]
     const options = {
       ...givenInputs(args, environment),
       out: resolve(out),
       dev,
       imagesTar,
+      installer,
       disks,
       locked,
       signal,

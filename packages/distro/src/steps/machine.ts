@@ -63,6 +63,7 @@ const ROS_NAMES = [
   'cloud-init',
   'console-init',
   'halt',
+  'lay-down-os',
   'modprobe',
   'netconf',
   'poweroff',
