@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { build } from './commands/build.ts'
 import { cat } from './commands/cat.ts'
+import { customize } from './commands/customize.ts'
 import { diff } from './commands/diff.ts'
 import { extract } from './commands/extract.ts'
 import { inspect } from './commands/inspect.ts'
@@ -10,4 +11,15 @@ import { run } from './commands/run.ts'
 import { ssh } from './commands/ssh.ts'
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [build, run, ssh, ls, cat, extract, inspect, diff, lint]
+export const COMMANDS: readonly Command[] = [
+  build,
+  run,
+  ssh,
+  ls,
+  cat,
+  extract,
+  inspect,
+  diff,
+  lint,
+  customize,
+]
