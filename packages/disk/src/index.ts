@@ -1,6 +1,18 @@
-export { type EmptyQcow2Options, writeEmptyQcow2 } from './empty-qcow2.ts'
+export {
+  type DiskArea,
+  type DiskLayout,
+  type DiskOptions,
+  layoutDisk,
+  type PartitionOptions,
+  writeDisk,
+} from './disk-layout.ts'
 export { DiskError, type DiskErrorCode } from './error.ts'
 export type { FatType } from './fat-geometry.ts'
 export { type FatArea, type FatLayout, layoutFat, writeFat } from './fat-layout.ts'
 export type { FatOptions } from './fat-options.ts'
+export { type EmptyQcow2Options, type Qcow2Options, writeEmptyQcow2, writeQcow2 } from './qcow2.ts'
 export { type FatImage, readFat } from './read-fat.ts'
+export { installSyslinux, ldlinuxPlaceholder, type SyslinuxOptions } from './syslinux.ts'
+export { findSyslinux, type SyslinuxBlobs } from './syslinux-blobs.ts'
+export { type VhdOptions, writeVhd } from './vhd.ts'
+export { type VmdkOptions, writeVmdk } from './vmdk.ts'
