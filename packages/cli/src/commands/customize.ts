@@ -42,7 +42,7 @@ export const customize = command({
       .option('iso-file', list('PATH=FILE: a file or directory that goes on the ISO'))
       .option('initrd', list('initrd on the ISO that is extended (default: those of the boot menus)'))
       .option('compression', {
-        choices: ['none', 'gzip', 'zstd'] as const,
+        choices: ['none', 'gzip', 'zstd', 'xz', 'lzma', 'lz4'] as const,
         default: 'gzip' as const,
         describe: 'of what is added to the initrd: what its kernel can read',
       }),

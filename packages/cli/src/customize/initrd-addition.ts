@@ -1,10 +1,17 @@
 import { type ByteSource, concat, zeros } from '@ros/bytes'
-import { checkSegments, readInitrd, type Segment, segmentPadding, writeSegment } from '@ros/initrd'
+import {
+  checkSegments,
+  type InitrdSegment,
+  readInitrd,
+  type SegmentCompression,
+  segmentPadding,
+  writeSegment,
+} from '@ros/initrd'
 import { baseName, directory, parentPath, Tree, type TreeNode } from '@ros/tree'
 import type { Spool } from '../look/spool.ts'
 import { walk } from '../look/walk.ts'
 
-export type AddedCompression = Segment['compression']
+export type AddedCompression = SegmentCompression
 
 export interface ExtendedInitrd {
   readonly content: ByteSource
@@ -26,14 +33,14 @@ export async function extendInitrd(
   spool: Spool,
   name: string,
 ): Promise<ExtendedInitrd> {
-  const { tree, unread } = await present(initrd, spool, name)
+  const { tree, unread, last } = await present(initrd, spool, name)
   const placed = placedIn(tree, added)
   checkSegments([
     { name: 'initrd', tree },
     { name: 'addition', tree: placed },
   ])
   const segment = await spool.store(writeSegment({ name: 'addition', tree: placed, compression }), name)
-  const padding = segmentPadding(initrd.size)
+  const padding = segmentPadding(initrd.size, last)
   return {
     content: concat([initrd, zeros(padding), segment]),
     added: segment.size,
@@ -45,16 +52,22 @@ async function present(
   initrd: ByteSource,
   spool: Spool,
   name: string,
-): Promise<{ tree: Tree; unread?: string }> {
+): Promise<{ tree: Tree; last: SegmentCompression; unread?: string }> {
   try {
-    const { tree } = await readInitrd(initrd, { store: (chunks) => spool.store(chunks, name) })
-    return { tree }
+    const { tree, segments } = await readInitrd(initrd, { store: (chunks) => spool.store(chunks, name) })
+    return { tree, last: paddedAs(segments.at(-1)?.compression) }
   } catch (error) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
     const readers = typeof code === 'string' && /^ROS_(INITRD|COMPRESS)_/.test(code)
     if (!readers) throw error
-    return { tree: new Tree(), unread: (error as Error).message }
+    // More zeros than are needed do no harm: as behind the one that needs the most.
+    return { tree: new Tree(), last: 'lz4', unread: (error as Error).message }
   }
+}
+
+/** A compression that we do not write has an end of its own, as gzip has. */
+function paddedAs(last: InitrdSegment['compression'] | undefined): SegmentCompression {
+  return last === undefined ? 'none' : last === 'bzip2' ? 'gzip' : last
 }
 
 /** What is added, at the places that its paths mean in the initrd, with the directories above as they are there. */
