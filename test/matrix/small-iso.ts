@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises'
 import { type ByteSource, collect, fromBytes, fromText, slice } from '@ros/bytes'
 import { fileSource, replaceFile, sha256Text } from '@ros/bytes/node'
-import { debTree } from '@ros/debian'
+import { readHostIndex } from '@ros/debian'
 import { writeSegment } from '@ros/initrd'
 import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { readKernel } from '@ros/kernel-fetch'
@@ -11,9 +11,10 @@ import { device, file, Tree } from '@ros/tree'
 import { cacheDirectory } from '../../packages/cli/src/project.ts'
 import { assetText } from '../../packages/distro/src/assets.ts'
 import type { BuildContext } from '../../packages/distro/src/build.ts'
-import { mergedTree } from '../../packages/distro/src/debs.ts'
-import { resolveInputs } from '../../packages/distro/src/inputs.ts'
+import { inputTree } from '../../packages/distro/src/input.ts'
+import { fetchInputs } from '../../packages/distro/src/inputs.ts'
 import { readRecipe } from '../../packages/distro/src/recipe.ts'
+import { resolveRecipe } from '../../packages/distro/src/resolve.ts'
 import { buildIso } from '../../packages/distro/src/steps/iso.ts'
 
 const CATALOG = 'boot/isolinux/boot.cat'
@@ -43,14 +44,22 @@ export async function smallIso(): Promise<SmallIso> {
     iso: { ...recipe.iso, append: 'console=ttyS0 panic=-1' },
   }
   const store = await openStore(cacheDirectory(process.env))
-  const sets = await resolveInputs(small, store, () => undefined, undefined)
-  const kernelPackages = await mergedTree(store, sets.kernel)
+  const sources = {
+    arch: small.arch,
+    folder: '.',
+    store,
+    offline: false,
+    report: () => undefined,
+    signal: undefined,
+    index: () => readHostIndex({ architecture: small.arch }),
+  }
+  const inputs = await fetchInputs(small, await resolveRecipe(small, sources), sources)
+  const kernelPackages = await inputTree(store, inputs.kernel)
   let time = 0
   for (const { node } of kernelPackages) time = Math.max(time, node.mtime)
   const { vmlinuz } = readKernel(kernelPackages)
-  const [record] = sets.engine
-  const program = record && (await debTree(store, record)).get('bin/busybox')
-  if (program?.type !== 'file') throw new Error('busybox-static has no bin/busybox')
+  const program = (await inputTree(store, inputs.engine)).get('usr/bin/busybox')
+  if (program?.type !== 'file') throw new Error('busybox-static has no busybox')
   const tree = new Tree()
     .addDirectories('bin')
     .addDirectories('dev')
@@ -63,7 +72,7 @@ export async function smallIso(): Promise<SmallIso> {
   const context: BuildContext = {
     recipe: small,
     store,
-    sets,
+    inputs,
     time,
     compression: small.initrd,
     report: () => undefined,
@@ -72,8 +81,8 @@ export async function smallIso(): Promise<SmallIso> {
   return {
     vmlinuz,
     async write(path, given = vmlinuz) {
-      const inputs = { vmlinuz: given, initrd, buildId: sha256Text('boot matrix') }
-      await replaceFile(path, (await buildIso(context, inputs)).chunks)
+      const parts = { vmlinuz: given, initrd, buildId: sha256Text('boot matrix') }
+      await replaceFile(path, (await buildIso(context, parts)).chunks)
     },
   }
 }

@@ -3,11 +3,27 @@ import { build } from './commands/build.ts'
 import { cat } from './commands/cat.ts'
 import { diff } from './commands/diff.ts'
 import { extract } from './commands/extract.ts'
+import { init } from './commands/init.ts'
 import { inspect } from './commands/inspect.ts'
 import { lint } from './commands/lint.ts'
+import { lock } from './commands/lock.ts'
 import { ls } from './commands/ls.ts'
 import { run } from './commands/run.ts'
+import { schema } from './commands/schema.ts'
 import { ssh } from './commands/ssh.ts'
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [build, run, ssh, ls, cat, extract, inspect, diff, lint]
+export const COMMANDS: readonly Command[] = [
+  init,
+  lock,
+  build,
+  run,
+  ssh,
+  ls,
+  cat,
+  extract,
+  inspect,
+  diff,
+  lint,
+  schema,
+]

@@ -2,7 +2,7 @@ import type { Store } from '@ros/store'
 import { downloadDebs } from './apt-download.ts'
 import { DebianError } from './error.ts'
 import type { HostApt } from './host-apt.ts'
-import type { PackageRecord } from './package-record.ts'
+import type { DebFile } from './package-record.ts'
 
 export interface FetchProgress {
   /** How many packages, and bytes, were absent from the store when fetching began. */
@@ -33,11 +33,11 @@ const BATCH = 500
  * what the index promised), `ROS_DEBIAN_APT` (no apt).
  */
 export async function fetchDebs(
-  records: readonly PackageRecord[],
+  records: readonly DebFile[],
   store: Store,
   options: FetchOptions = {},
 ): Promise<void> {
-  const absent = new Map<string, PackageRecord>()
+  const absent = new Map<string, DebFile>()
   for (const record of records)
     if (!(await store.has(record.digest, record.size))) absent.set(record.digest, record)
   const missing = [...absent.values()]
@@ -57,7 +57,7 @@ export async function fetchDebs(
   }
 }
 
-function offlineError(missing: readonly PackageRecord[]): DebianError {
+function offlineError(missing: readonly DebFile[]): DebianError {
   const names = missing.slice(0, 5).map(({ name, version }) => `${name} ${version}`)
   const more = missing.length > 5 ? ` and ${missing.length - 5} more` : ''
   return new DebianError('ROS_DEBIAN_OFFLINE', 'packages are not in the store', {

@@ -7,7 +7,7 @@ export type { HostApt } from './host-apt.ts'
 export { type HostIndexOptions, readHostIndex } from './host-index.ts'
 export { type MergeOptions, mergeDebs } from './merge.ts'
 export { answers, createIndex, type PackageIndex, type RecordGroup } from './package-index.ts'
-export { type PackageRecord, parsePackages } from './package-record.ts'
+export { type DebFile, type PackageRecord, parsePackages } from './package-record.ts'
 export {
   formatRelation,
   parseRelations,
@@ -17,6 +17,7 @@ export {
   type VersionOperator,
 } from './relation.ts'
 export { type ResolveOptions, resolvePackages } from './resolve.ts'
+export { didYouMean } from './similar-names.ts'
 export { type ReadTarOptions, readTar } from './tar.ts'
 export { type UsrMergeOptions, usrMerge } from './usr-merge.ts'
 export { checkVersion, compareVersions } from './version.ts'

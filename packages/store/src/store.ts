@@ -47,6 +47,8 @@ export interface Store {
    * nothing behind. Content that is here already is not read again.
    */
   put(chunks: AsyncIterable<Uint8Array>, expected: Expected): Promise<StoredSource>
+  /** Takes in content whose digest nobody knows before: what a local tool makes, or unpacks from proven content. */
+  take(chunks: AsyncIterable<Uint8Array>): Promise<StoredSource>
   /** As `put`, with a file of `partials`, which becomes the entry or is removed. */
   adopt(path: string, expected: Expected): Promise<StoredSource>
   /** As `put`, with a copy of a file. */
@@ -125,6 +127,11 @@ function createStore(directory: string, temporary: string, partials: Partials): 
       )
       return stored(expected.digest)
     },
+    async take(chunks) {
+      const content = hashed(chunks)
+      await writeOnce(temporary, content.chunks, () => pathOf(content.digest()))
+      return stored(content.digest())
+    },
     async adopt(path, expected) {
       try {
         for await (const _ of withDigest(fileSource(path).open(), expected, expected.subject));
@@ -159,9 +166,7 @@ function createStore(directory: string, temporary: string, partials: Partials): 
     const recordPath = join(directory, 'derived', hex.slice(0, 2), hex)
     const kept = await readRecord(recordPath, key)
     if (kept && (await found(kept.digest, kept.size))) return stored(kept.digest)
-    const content = hashed(produce())
-    await writeOnce(temporary, content.chunks, () => pathOf(content.digest()))
-    const made = stored(content.digest())
+    const made = await store.take(produce())
     await writeOnce(temporary, formatRecord({ key, digest: made.digest, size: made.size }), () => recordPath)
     return made
   }

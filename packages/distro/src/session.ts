@@ -1,0 +1,85 @@
+import { readHostIndex } from '@ros/debian'
+import { openStore } from '@ros/store'
+import { DistroError } from './error.ts'
+import { readLock, writeLock } from './lock-file.ts'
+import type { Lock } from './lock-schema.ts'
+import { type OpenedRecipe, openRecipe } from './open-recipe.ts'
+import type { ProgressSink } from './progress.ts'
+import { driftError, lockDrift, resolveRecipe } from './resolve.ts'
+import type { SourceContext } from './sources/context.ts'
+
+/** Where inputs come from; the same for `lock` and `build`. */
+export interface InputOptions {
+  /** A recipe's file, or the name of a built-in one; default `rancheros.yml` in `folder`, else the built-in `debian`. */
+  readonly recipe?: string
+  /** Where relative names start from. */
+  readonly folder: string
+  /** The lock's file; default `rancheros.lock.json` beside the recipe. */
+  readonly lock?: string
+  /** No network: what is not in the cache is an error. */
+  readonly offline?: boolean
+  /** Folder of the cache: downloads and finished parts by digest. */
+  readonly cache: string
+  readonly onProgress?: ProgressSink
+  readonly signal?: AbortSignal
+}
+
+export interface Session extends OpenedRecipe {
+  readonly context: SourceContext
+}
+
+/** Opens recipe and cache. Nothing is resolved yet. */
+export async function openSession(options: InputOptions): Promise<Session> {
+  const { signal, offline = false } = options
+  const report: ProgressSink = (progress) => {
+    signal?.throwIfAborted()
+    options.onProgress?.(progress)
+  }
+  const opened = await openRecipe(options.recipe, options.folder)
+  const store = await openStore(options.cache)
+  const { arch } = opened.recipe
+  let index: ReturnType<typeof readHostIndex> | undefined
+  const context: SourceContext = {
+    arch,
+    folder: opened.folder,
+    store,
+    offline,
+    report,
+    signal,
+    index() {
+      report({ step: 'resolve', text: 'reading package lists' })
+      index ??= readHostIndex({ architecture: arch })
+      return index
+    },
+  }
+  return { ...opened, lockPath: options.lock ?? opened.lockPath, context }
+}
+
+/** Resolves the recipe and writes its lock. */
+export async function lock(options: InputOptions): Promise<{ lock: Lock; path: string }> {
+  const { recipe, lockPath, context } = await openSession(options)
+  const made = await resolveRecipe(recipe, context)
+  await writeLock(lockPath, made)
+  return { lock: made, path: lockPath }
+}
+
+/**
+ * The lock to build from: the one that was written, where it holds; else the recipe is resolved anew, for this build only. With
+ * `locked` there must be one and it must hold: `ROS_LOCK_MISSING`, `ROS_LOCK_DRIFT`.
+ */
+export async function lockFor(session: Session, locked: boolean): Promise<Lock> {
+  const { recipe, lockPath, context } = session
+  const written = await readLock(lockPath)
+  if (written === undefined) {
+    if (!locked) return resolveRecipe(recipe, context)
+    throw new DistroError('ROS_LOCK_MISSING', 'there is no lock', {
+      subject: lockPath,
+      hint: 'rancheros-kit lock writes it',
+    })
+  }
+  const drift = await lockDrift(recipe, written, context)
+  if (drift.length === 0) return written
+  if (locked) throw driftError(drift, lockPath)
+  context.report({ step: 'resolve', text: `the lock does not hold (${drift.join('; ')}): resolving anew` })
+  return resolveRecipe(recipe, context)
+}
