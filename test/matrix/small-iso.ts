@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises'
 import { type ByteSource, collect, fromBytes, fromText, slice } from '@ros/bytes'
 import { fileSource, replaceFile, sha256Text } from '@ros/bytes/node'
-import { writeSegment } from '@ros/initrd'
+import { writeInitrd, writeSegment } from '@ros/initrd'
 import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { readKernel } from '@ros/kernel-fetch'
 import { openStore } from '@ros/store'
@@ -22,6 +22,9 @@ const CATALOG = 'boot/isolinux/boot.cat'
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 echo "CMDLINE $(/bin/busybox cat /proc/cmdline)"
+for file in /added /var/lib/rancher/conf/cloud-config.d/*; do
+  [ -f $file ] && echo "FILE $file $(/bin/busybox stat -c %a $file) $(/bin/busybox cat $file)"
+done
 /bin/busybox dmesg | /bin/busybox grep -i -E 'secure boot|locked down'
 echo HELLO-FROM-INIT
 /bin/busybox poweroff -f
@@ -29,6 +32,8 @@ echo HELLO-FROM-INIT
 
 export interface SmallIso {
   readonly vmlinuz: ByteSource
+  /** The archive whose init says hello, not compressed. */
+  readonly archive: ByteSource
   /** Writes the ISO, with this kernel in place of Debian's where one is given. */
   write(path: string, vmlinuz?: ByteSource): Promise<void>
 }
@@ -64,8 +69,8 @@ export async function smallIso(): Promise<SmallIso> {
     .add('bin/busybox', program)
     .add('dev/console', device('character', 5, 1))
     .add('init', file(fromText(INIT), { mode: 0o755 }))
-  const archive = writeSegment({ name: 'hello', tree, compression: 'gzip', level: 6 })
-  const initrd = fromBytes(await collect(archive, 1 << 26))
+  const compressed = writeSegment({ name: 'hello', tree, compression: 'gzip', level: 6 })
+  const initrd = fromBytes(await collect(compressed, 1 << 26))
   const context: BuildContext = {
     recipe: small,
     store,
@@ -77,6 +82,7 @@ export async function smallIso(): Promise<SmallIso> {
   }
   return {
     vmlinuz,
+    archive: fromBytes(await collect(writeInitrd(tree), 1 << 26)),
     async write(path, given = vmlinuz) {
       const parts = { vmlinuz: given, initrd, buildId: sha256Text('boot matrix') }
       await replaceFile(path, (await buildIso(context, parts)).chunks)
