@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   capture,
   connectSsh,
+  type Disk,
   ensureKeyPair,
   type Firmware,
   freePort,
@@ -30,7 +31,7 @@ export interface Guest {
 
 export interface GuestOptions {
   readonly boot: QemuOptions['boot']
-  readonly disks?: QemuOptions['disks']
+  readonly disks?: readonly Disk[]
   readonly cdroms?: readonly string[]
   readonly firmware?: Firmware
   readonly extra?: readonly string[]

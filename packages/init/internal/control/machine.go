@@ -22,6 +22,7 @@ var osCommands = command{
 			_, err := fmt.Fprintln(s.stdout, version.Version)
 			return err
 		}},
+		{names: []string{"rollback"}, usage: "ros os rollback", summary: "start the version before by itself from now on", privileged: true, run: osRollback},
 	},
 }
 

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { replaceFile } from '@ros/bytes/node'
+import { writeEmptyQcow2 } from '@ros/disk'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { userData, writeCloudConfigIso } from '../packages/cli/src/cloud-config.ts'
+import { type Guest, keysOf, withGuest } from './guest.ts'
+import { runProgram } from './kit.ts'
+import { SECOND_VERSION, secondBuild } from './second-build.ts'
+
+const GIB = 1024 ** 3
+const iso = join(inject('artifacts'), 'rancheros.iso')
+let folder: string
+let disk: string
+let config: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ros-install-'))
+  disk = join(folder, 'disk.qcow2')
+  config = join(folder, 'config.iso')
+  const { publicKey } = await keysOf(folder)
+  await writeCloudConfigIso(config, userData(undefined, publicKey))
+  await replaceFile(disk, writeEmptyQcow2({ size: 6 * GIB }))
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const disks = () => [{ path: disk, format: 'qcow2' }] as const
+const fromDisk = () => ({ boot: { disk, format: 'qcow2' } }) as const
+
+/** The installer's image of a medium, as `ros install` runs it. */
+async function installer({ sh, attempt }: Guest, medium: string, image: string) {
+  await sh(`sudo mkdir -p /mnt/medium && sudo mount -o ro /host/dev/${medium} /mnt/medium`)
+  await sh('sudo system-docker load -i /mnt/medium/rancheros/installer.tar.gz && sudo umount /mnt/medium')
+  const run = 'sudo system-docker run --rm --privileged --net=host --pid=host -v /dev:/host/dev'
+  return (args: string) => attempt(`${run} -v /home/rancher:/config ${image} ${args}`)
+}
+
+async function version({ sh }: Guest): Promise<string> {
+  return (await sh('ros -v')).trim().split(' ').at(-1) ?? ''
+}
+
+test('install from the ISO, start from the disk alone, upgrade, roll back', async () => {
+  const { publicKey } = await keysOf(folder)
+  let first = ''
+  await withGuest(folder, { boot: { cdrom: iso }, disks: disks(), cdroms: [config] }, async (guest) => {
+    first = await version(guest)
+    const install = await installer(guest, 'sr0', `rancher/os:${first}`)
+    await guest.sh(`echo '${userData(undefined, publicKey)}' > user_config.yml`)
+    const plan = await install('-t generic -d /dev/vda --plan')
+    expect(plan.text).toMatch(/state partition of \d+ MB/)
+    const done = await install('-t generic -d /dev/vda -c /config/user_config.yml -a installed=yes')
+    expect(done.text).toContain(`RancherOS ${first} is installed`)
+    expect(done.code).toBe(0)
+    // What stands there now is not erased without being told to.
+    const again = await install('-t generic -d /dev/vda')
+    expect(again).toMatchObject({
+      code: 1,
+      text: expect.stringMatching(/vda2: a partition named RANCHER_STATE[^]*is not empty/),
+    })
+  })
+  const raw = join(folder, 'disk.img')
+  await runProgram('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', disk, raw])
+  expect((await runProgram('/usr/sbin/sgdisk', ['-v', raw])).stdout).toMatch(/No problems found/)
+  rmSync(raw)
+
+  await withGuest(folder, fromDisk(), async (guest) => {
+    expect(await version(guest)).toBe(first)
+    expect(await guest.sh('cat /proc/cmdline')).toMatch(/installed=yes/)
+    expect(await guest.sh('sudo ros dev LABEL=RANCHER_STATE')).toMatch(/vda2/)
+    await guest.sh('echo remembered > note && sync')
+  })
+
+  const second = join(await secondBuild(folder), 'rancheros.iso')
+  await withGuest(folder, { ...fromDisk(), cdroms: [second] }, async (guest) => {
+    expect(await guest.sh('cat note')).toBe('remembered\n')
+    const upgrade = await installer(guest, 'sr0', `rancher/os:${SECOND_VERSION}`)
+    const done = await upgrade('-t rancher-upgrade')
+    expect(done.text).toContain(`the next start tries ${SECOND_VERSION}`)
+  })
+  await withGuest(folder, fromDisk(), async (guest) => {
+    expect(await version(guest)).toBe(SECOND_VERSION)
+    expect(await guest.sh('cat note')).toBe('remembered\n')
+    await guest.machine.waitForLine(/has come up and is the current system now/, 120_000)
+  })
+  await withGuest(folder, fromDisk(), async (guest) => {
+    expect(await version(guest)).toBe(SECOND_VERSION)
+    expect(await guest.sh('sudo ros os rollback')).toContain(`the next start is ${first}`)
+  })
+  await withGuest(folder, fromDisk(), async (guest) => {
+    expect(await version(guest)).toBe(first)
+    expect(await guest.sh('cat note')).toBe('remembered\n')
+    expect(await guest.sh('cat /proc/cmdline')).toMatch(/installed=yes/)
+  })
+})
