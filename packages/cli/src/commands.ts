@@ -6,6 +6,7 @@ import { diff } from './commands/diff.ts'
 import { extract } from './commands/extract.ts'
 import { init } from './commands/init.ts'
 import { inspect } from './commands/inspect.ts'
+import { installDiskCommand } from './commands/install-disk.ts'
 import { lint } from './commands/lint.ts'
 import { lock } from './commands/lock.ts'
 import { ls } from './commands/ls.ts'
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   build,
   run,
   ssh,
+  installDiskCommand,
   ls,
   cat,
   extract,
