@@ -6,6 +6,7 @@ import { writeEmptyQcow2 } from '@ros/disk'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { userData, writeCloudConfigIso } from '../packages/cli/src/cloud-config.ts'
 import { type Guest, keysOf, withGuest } from './guest.ts'
+import { installer } from './installer.ts'
 import { runProgram } from './kit.ts'
 import { SECOND_VERSION, secondBuild } from './second-build.ts'
 
@@ -28,14 +29,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const disks = () => [{ path: disk, format: 'qcow2' }] as const
 const fromDisk = () => ({ boot: { disk, format: 'qcow2' } }) as const
-
-/** The installer's image of a medium, as `ros install` runs it. */
-async function installer({ sh, attempt }: Guest, medium: string, image: string) {
-  await sh(`sudo mkdir -p /mnt/medium && sudo mount -o ro /host/dev/${medium} /mnt/medium`)
-  await sh('sudo system-docker load -i /mnt/medium/rancheros/installer.tar.gz && sudo umount /mnt/medium')
-  const run = 'sudo system-docker run --rm --privileged --net=host --pid=host -v /dev:/host/dev'
-  return (args: string) => attempt(`${run} -v /home/rancher:/config ${image} ${args}`)
-}
 
 async function version({ sh }: Guest): Promise<string> {
   return (await sh('ros -v')).trim().split(' ').at(-1) ?? ''

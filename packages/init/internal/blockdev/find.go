@@ -3,6 +3,7 @@ package blockdev
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"sort"
@@ -43,25 +44,50 @@ func (f Finder) Find(spec string) (Device, error) {
 	if value == "" {
 		return Device{}, fmt.Errorf("%s: the value is missing", spec)
 	}
-	names, err := f.names()
+	found, err := f.tagged(key, value, 1)
 	if err != nil {
 		return Device{}, err
 	}
+	if len(found) == 0 {
+		return Device{}, fmt.Errorf("%s: %w", spec, ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// Labelled gives all file systems with a label: more than one CD may have it.
+func (f Finder) Labelled(label string) ([]Device, error) {
+	return f.tagged("LABEL", label, math.MaxInt)
+}
+
+// tagged gives the first devices that fit, at most so many.
+func (f Finder) tagged(key, value string, limit int) ([]Device, error) {
+	names, err := f.names()
+	if err != nil {
+		return nil, err
+	}
+	var found []Device
 	for _, name := range names {
-		path := filepath.Join(f.Dev, strings.ReplaceAll(name, "!", "/"))
+		if len(found) >= limit {
+			break
+		}
+		path := f.device(name)
 		if strings.HasPrefix(key, "PART") {
 			if part, ok := f.partition(name); ok && (key == "PARTUUID" && strings.EqualFold(part.UUID, value) ||
 				key == "PARTLABEL" && part.Label == value) {
-				return f.byPath(path)
+				device, err := f.byPath(path)
+				if err != nil {
+					return nil, err
+				}
+				found = append(found, device)
 			}
 			continue
 		}
 		fs, err := probePath(path)
 		if err == nil && fs.matches(key, value) {
-			return Device{Path: path, FileSystem: fs}, nil
+			found = append(found, Device{Path: path, FileSystem: fs})
 		}
 	}
-	return Device{}, fmt.Errorf("%s: %w", spec, ErrNotFound)
+	return found, nil
 }
 
 func (fs FileSystem) matches(key, value string) bool {

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"rancheros-kit/init/internal/blockdev"
 	"rancheros-kit/init/internal/bootvolume"
 )
 
@@ -52,16 +51,23 @@ func (s session) openSource(dist string) (source, error) {
 			return found, nil
 		}
 	}
-	unmount, err := s.mountMedium()
+	media, err := s.devices.Labelled(mediumLabel)
 	if err != nil {
-		return source{}, fmt.Errorf("the kernel is not in %s, and %w", dist, err)
+		return source{}, err
 	}
-	found.close = unmount
-	if !found.take(filepath.Join(mediumMount, "boot")) {
+	for _, medium := range media {
+		unmount, err := mountMedium(medium.Path)
+		if err != nil {
+			s.say("warning: %v", err)
+			continue
+		}
+		if found.take(filepath.Join(mediumMount, "boot")) {
+			found.close = unmount
+			return found, nil
+		}
 		unmount()
-		return source{}, fmt.Errorf("the kernel is neither in %s nor on the medium %s", dist, mediumLabel)
 	}
-	return found, nil
+	return source{}, fmt.Errorf("the kernel of RancherOS %s is neither in %s nor on a medium named %s", system.Version, dist, mediumLabel)
 }
 
 // take uses the kernel and the initrd of a folder, if they are there and as large as they should be.
@@ -75,19 +81,12 @@ func (f *source) take(folder string) bool {
 	return err == nil && kernel.Size() == f.Vmlinuz.Size && initrd.Size() == f.Initrd.Size
 }
 
-func (s session) mountMedium() (unmount func(), err error) {
-	device, err := s.devices.Find("LABEL=" + mediumLabel)
-	if errors.Is(err, blockdev.ErrNotFound) {
-		return nil, fmt.Errorf("no medium named %s is there", mediumLabel)
-	}
-	if err != nil {
-		return nil, err
-	}
+func mountMedium(device string) (unmount func(), err error) {
 	if err := os.MkdirAll(mediumMount, 0o700); err != nil {
 		return nil, err
 	}
-	if err := unix.Mount(device.Path, mediumMount, "iso9660", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
-		return nil, fmt.Errorf("the medium %s can not be mounted: %w", device.Path, err)
+	if err := unix.Mount(device, mediumMount, "iso9660", unix.MS_RDONLY|unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
+		return nil, fmt.Errorf("the medium %s can not be mounted: %w", device, err)
 	}
 	return func() { _ = unix.Unmount(mediumMount, unix.MNT_DETACH) }, nil
 }
