@@ -12,6 +12,7 @@ import { lock } from './commands/lock.ts'
 import { ls } from './commands/ls.ts'
 import { run } from './commands/run.ts'
 import { schema } from './commands/schema.ts'
+import { serve } from './commands/serve.ts'
 import { ssh } from './commands/ssh.ts'
 
 /** Every command, in the order of the help. */
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   run,
   ssh,
   installDiskCommand,
+  serve,
   ls,
   cat,
   extract,

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { fromBytes } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import type { Store } from '@ros/store'
 import { abortable } from './abortable.ts'
+import { ipxeScript } from './boot-menu.ts'
 import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
 import type { Recipe } from './recipe-schema.ts'
@@ -85,6 +87,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const installer = await installerTar(context, system, { medium: true })
   const iso = await buildIso(context, { ...system, buildId, installer })
   await write('rancheros.iso', iso.chunks, iso.size)
+  const script = new TextEncoder().encode(ipxeScript(recipe.iso.append))
+  await write('rancheros.ipxe', fromBytes(script).open(), script.length)
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { replaceFile } from '@ros/bytes/node'
 import { writeEmptyQcow2 } from '@ros/disk'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { userData, writeCloudConfigIso } from '../packages/cli/src/cloud-config.ts'
-import { type Guest, keysOf, withGuest } from './guest.ts'
-import { installer } from './installer.ts'
-import { runProgram } from './kit.ts'
-import { SECOND_VERSION, secondBuild } from './second-build.ts'
+import { userData, writeCloudConfigIso } from '../../packages/cli/src/cloud-config.ts'
+import { type Guest, keysOf, withGuest } from '../guest.ts'
+import { installer } from '../installer.ts'
+import { runProgram } from '../kit.ts'
+import { SECOND_VERSION, secondBuild } from '../second-build.ts'
 
 const GIB = 1024 ** 3
 const iso = join(inject('artifacts'), 'rancheros.iso')
