@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { build } from './commands/build.ts'
 import { cat } from './commands/cat.ts'
+import { customize } from './commands/customize.ts'
 import { diff } from './commands/diff.ts'
 import { extract } from './commands/extract.ts'
 import { init } from './commands/init.ts'
@@ -31,5 +32,6 @@ export const COMMANDS: readonly Command[] = [
   publish,
   pull,
   push,
+  customize,
   schema,
 ]
