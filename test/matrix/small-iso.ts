@@ -2,7 +2,6 @@
 import { open } from 'node:fs/promises'
 import { type ByteSource, collect, fromBytes, fromText, slice } from '@ros/bytes'
 import { fileSource, replaceFile, sha256Text } from '@ros/bytes/node'
-import { readHostIndex } from '@ros/debian'
 import { writeInitrd, writeSegment } from '@ros/initrd'
 import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { readKernel } from '@ros/kernel-fetch'
@@ -13,8 +12,10 @@ import { assetText } from '../../packages/distro/src/assets.ts'
 import type { BuildContext } from '../../packages/distro/src/build.ts'
 import { inputTree } from '../../packages/distro/src/input.ts'
 import { fetchInputs } from '../../packages/distro/src/inputs.ts'
+import { openNetwork } from '../../packages/distro/src/network.ts'
 import { readRecipe } from '../../packages/distro/src/recipe.ts'
 import { resolveRecipe } from '../../packages/distro/src/resolve.ts'
+import { debianAccess } from '../../packages/distro/src/sources/debian-access.ts'
 import { buildIso } from '../../packages/distro/src/steps/iso.ts'
 
 const CATALOG = 'boot/isolinux/boot.cat'
@@ -49,15 +50,11 @@ export async function smallIso(): Promise<SmallIso> {
     iso: { ...recipe.iso, append: 'console=ttyS0 panic=-1' },
   }
   const store = await openStore(cacheDirectory(process.env))
-  const sources = {
-    arch: small.arch,
-    folder: '.',
-    store,
-    offline: false,
-    report: () => undefined,
-    signal: undefined,
-    index: () => readHostIndex({ architecture: small.arch }),
-  }
+  const surroundings = { report: () => undefined, signal: undefined }
+  const network = openNetwork({ offline: false, rewrites: [], ...surroundings })
+  const base = { folder: '.', store, network, now: new Date(), ...surroundings }
+  const debian = debianAccess({ ...base, recipe: small, mirror: undefined, keyring: undefined })
+  const sources = { ...base, arch: small.arch, debian, pinNew: false }
   const inputs = await fetchInputs(small, await resolveRecipe(small, sources), sources)
   const kernelPackages = await inputTree(store, inputs.kernel)
   let time = 0
