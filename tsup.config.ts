@@ -3,7 +3,9 @@ import { defineConfig } from 'tsup'
 
 // Run in a package's folder: `tsup --config ../../tsup.config.ts`. Declarations come from tsc, which needs no bundler.
 export default defineConfig({
-  entry: ['src/index.ts', 'src/node.ts', 'src/main.ts'].filter((file) => existsSync(file)),
+  entry: ['src/index.ts', 'src/node.ts', 'src/main.ts', 'src/registry/index.ts'].filter((file) =>
+    existsSync(file),
+  ),
   format: 'esm',
   target: 'node22',
   platform: 'node',

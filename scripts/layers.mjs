@@ -9,10 +9,11 @@ const LAYERS = {
   'qemu-runner': [],
   tree: ['bytes'],
   compress: ['bytes'],
+  partitions: ['bytes'],
   store: ['bytes'],
   initrd: ['bytes', 'tree', 'compress'],
-  iso: ['bytes', 'tree', 'compress'],
-  disk: ['bytes', 'tree', 'compress'],
+  iso: ['bytes', 'tree', 'compress', 'partitions'],
+  disk: ['bytes', 'tree', 'compress', 'partitions'],
   debian: ['bytes', 'tree', 'compress', 'store'],
   'images-tar': ['bytes', 'tree', 'compress'],
   'kernel-fetch': ['bytes', 'tree', 'compress', 'store', 'debian'],
@@ -42,8 +43,14 @@ const LAYERS = {
     'iso',
     'disk',
     'images-tar',
+    'partitions',
     'debian',
   ],
+}
+
+/** What a package may import in one of its folders only: the room of the network in a package of formats. */
+const ROOMS = {
+  'images-tar': { folder: 'registry', imports: ['store'] },
 }
 
 /** Every forbidden edge as `from -> to (where)`. */
@@ -51,7 +58,9 @@ export function brokenLayers() {
   const broken = []
   for (const name of readdirSync(join(root, 'packages'))) {
     const folder = join(root, 'packages', name)
-    const allowed = LAYERS[name]
+    const room = ROOMS[name]
+    const outside = LAYERS[name]
+    const allowed = outside && [...outside, ...(room?.imports ?? [])]
     if (!allowed) {
       broken.push(`${name}: not in the table of scripts/layers.mjs`)
       continue
@@ -67,6 +76,10 @@ export function brokenLayers() {
         const to = path.startsWith('@ros/') ? path.split('/')[1] : undefined
         const test = file.endsWith('.test.ts')
         if (to && to !== name && !allowed.includes(to) && !test) broken.push(`${name} -> ${to} (${file})`)
+        if (room?.imports.includes(to) && !inRoom(file, folder, room) && !test)
+          broken.push(`${name} -> ${to} (${file}): only ${room.folder}/ may`)
+        if (room && !to && enters(path, file, folder, room) && !test)
+          broken.push(`${name} -> ${path} (${file}): reaches into ${room.folder}/`)
         if (!to && escapes(path, file, folder, test))
           broken.push(`${name} -> ${path} (${file}): leaves its package`)
         if (to && manifest.dependencies?.[`@ros/${to}`] === undefined && to !== name && !test) {
@@ -82,6 +95,15 @@ export function brokenLayers() {
 function escapes(path, file, folder, test) {
   const target = join(file, '..', path)
   return !target.startsWith(join(folder, 'src')) && !(test && target.startsWith(join(folder, 'test')))
+}
+
+function inRoom(file, folder, room) {
+  return file.startsWith(join(folder, 'src', room.folder, '/'))
+}
+
+/** A room that others may import is no room: what it may would come with it. */
+function enters(path, file, folder, room) {
+  return !inRoom(file, folder, room) && inRoom(join(file, '..', path), folder, room)
 }
 
 function sources(folder) {

@@ -19,10 +19,16 @@ const TEST_PACKAGES = {
   genisoimage: 'isoinfo',
   skopeo: 'skopeo',
   'docker.io': 'dockerd',
+  'docker-registry': 'docker-registry',
+  'apache2-utils': 'htpasswd',
+  openssl: 'openssl',
   kmod: 'depmod',
   isolinux: '/usr/lib/ISOLINUX/isolinux.bin',
+  syslinux: 'syslinux',
   'syslinux-common': '/usr/lib/syslinux/modules/bios/ldlinux.c32',
   'qemu-utils': 'qemu-img',
+  'qemu-system-arm': 'qemu-system-aarch64',
+  'qemu-efi-aarch64': '/usr/share/AAVMF/AAVMF_CODE.fd',
   fdisk: 'sfdisk',
   gdisk: 'sgdisk',
   dosfstools: 'fsck.fat',
@@ -38,6 +44,8 @@ const TEST_PACKAGES = {
   'dpkg-dev': 'dpkg-scanpackages',
   zstd: 'zstd',
   'xz-utils': 'xz',
+  lz4: 'lz4',
+  pigz: 'pigz',
 }
 
 export async function setup({ tests = false } = {}) {

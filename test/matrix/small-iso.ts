@@ -2,8 +2,7 @@
 import { open } from 'node:fs/promises'
 import { type ByteSource, collect, fromBytes, fromText, slice } from '@ros/bytes'
 import { fileSource, replaceFile, sha256Text } from '@ros/bytes/node'
-import { debTree } from '@ros/debian'
-import { writeSegment } from '@ros/initrd'
+import { writeInitrd, writeSegment } from '@ros/initrd'
 import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { readKernel } from '@ros/kernel-fetch'
 import { openStore } from '@ros/store'
@@ -11,15 +10,21 @@ import { device, file, Tree } from '@ros/tree'
 import { cacheDirectory } from '../../packages/cli/src/project.ts'
 import { assetText } from '../../packages/distro/src/assets.ts'
 import type { BuildContext } from '../../packages/distro/src/build.ts'
-import { mergedTree } from '../../packages/distro/src/debs.ts'
-import { resolveInputs } from '../../packages/distro/src/inputs.ts'
+import { inputTree } from '../../packages/distro/src/input.ts'
+import { fetchInputs } from '../../packages/distro/src/inputs.ts'
+import { openNetwork } from '../../packages/distro/src/network.ts'
 import { readRecipe } from '../../packages/distro/src/recipe.ts'
+import { resolveRecipe } from '../../packages/distro/src/resolve.ts'
+import { debianAccess } from '../../packages/distro/src/sources/debian-access.ts'
 import { buildIso } from '../../packages/distro/src/steps/iso.ts'
 
 const CATALOG = 'boot/isolinux/boot.cat'
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 echo "CMDLINE $(/bin/busybox cat /proc/cmdline)"
+for file in /added /var/lib/rancher/conf/cloud-config.d/*; do
+  [ -f $file ] && echo "FILE $file $(/bin/busybox stat -c %a $file) $(/bin/busybox cat $file)"
+done
 /bin/busybox dmesg | /bin/busybox grep -i -E 'secure boot|locked down'
 echo HELLO-FROM-INIT
 /bin/busybox poweroff -f
@@ -27,6 +32,8 @@ echo HELLO-FROM-INIT
 
 export interface SmallIso {
   readonly vmlinuz: ByteSource
+  /** The archive whose init says hello, not compressed. */
+  readonly archive: ByteSource
   /** Writes the ISO, with this kernel in place of Debian's where one is given. */
   write(path: string, vmlinuz?: ByteSource): Promise<void>
 }
@@ -43,14 +50,18 @@ export async function smallIso(): Promise<SmallIso> {
     iso: { ...recipe.iso, append: 'console=ttyS0 panic=-1' },
   }
   const store = await openStore(cacheDirectory(process.env))
-  const sets = await resolveInputs(small, store, () => undefined, undefined)
-  const kernelPackages = await mergedTree(store, sets.kernel)
+  const surroundings = { report: () => undefined, signal: undefined }
+  const network = openNetwork({ offline: false, rewrites: [], ...surroundings })
+  const base = { folder: '.', store, network, now: new Date(), ...surroundings }
+  const debian = debianAccess({ ...base, recipe: small, mirror: undefined, keyring: undefined })
+  const sources = { ...base, arch: small.arch, debian, pinNew: false }
+  const inputs = await fetchInputs(small, await resolveRecipe(small, sources), sources)
+  const kernelPackages = await inputTree(store, inputs.kernel)
   let time = 0
   for (const { node } of kernelPackages) time = Math.max(time, node.mtime)
   const { vmlinuz } = readKernel(kernelPackages)
-  const [record] = sets.engine
-  const program = record && (await debTree(store, record)).get('bin/busybox')
-  if (program?.type !== 'file') throw new Error('busybox-static has no bin/busybox')
+  const program = (await inputTree(store, inputs.engine)).get('usr/bin/busybox')
+  if (program?.type !== 'file') throw new Error('busybox-static has no busybox')
   const tree = new Tree()
     .addDirectories('bin')
     .addDirectories('dev')
@@ -58,12 +69,12 @@ export async function smallIso(): Promise<SmallIso> {
     .add('bin/busybox', program)
     .add('dev/console', device('character', 5, 1))
     .add('init', file(fromText(INIT), { mode: 0o755 }))
-  const archive = writeSegment({ name: 'hello', tree, compression: 'gzip', level: 6 })
-  const initrd = fromBytes(await collect(archive, 1 << 26))
+  const compressed = writeSegment({ name: 'hello', tree, compression: 'gzip', level: 6 })
+  const initrd = fromBytes(await collect(compressed, 1 << 26))
   const context: BuildContext = {
     recipe: small,
     store,
-    sets,
+    inputs,
     time,
     compression: small.initrd,
     report: () => undefined,
@@ -71,9 +82,10 @@ export async function smallIso(): Promise<SmallIso> {
   }
   return {
     vmlinuz,
+    archive: fromBytes(await collect(writeInitrd(tree), 1 << 26)),
     async write(path, given = vmlinuz) {
-      const inputs = { vmlinuz: given, initrd, buildId: sha256Text('boot matrix') }
-      await replaceFile(path, (await buildIso(context, inputs)).chunks)
+      const parts = { vmlinuz: given, initrd, buildId: sha256Text('boot matrix') }
+      await replaceFile(path, (await buildIso(context, parts)).chunks)
     },
   }
 }

@@ -1,6 +1,15 @@
+/** What each exit code means, for `--help` and the documentation. */
+export const EXIT_CODES = [
+  { code: 0, meaning: 'done' },
+  { code: 1, meaning: 'an error, or diff found a difference, or lint an error' },
+  { code: 2, meaning: 'wrong usage' },
+  { code: 70, meaning: 'a bug in the kit (EX_SOFTWARE of sysexits)' },
+  { code: 130, meaning: 'interrupted' },
+] as const
+
 /**
- * Exit codes: 0 done; 1 an error that the message explains; 2 wrong usage; 130 interrupted; 70 a bug of ours
- * (EX_SOFTWARE of sysexits). `run --ssh -- COMMAND` and `ssh -- COMMAND` end with the remote command's own code.
+ * The exit code of an error, as `EXIT_CODES` has them. `run --ssh -- COMMAND` and `ssh -- COMMAND` end with the remote
+ * command's own code.
  */
 export function exitCode(error: unknown): number {
   const code = codeOf(error)

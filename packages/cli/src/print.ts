@@ -22,6 +22,17 @@ export function printError(error: unknown, terminal: Terminal): void {
   terminal.stderr.write(`  code: ${code}\n`)
 }
 
+/** An error for programs: message, code, hint and whatever else it says; a bug with its stack. */
+export function errorJson(error: unknown): { readonly error: Readonly<Record<string, unknown>> } {
+  const code = codeOf(error)
+  if (!(error instanceof Error)) return { error: { code: 'BUG', message: String(error) } }
+  if (code === undefined) return { error: { code: 'BUG', message: error.message, stack: error.stack } }
+  const told = Object.entries(error).filter(
+    ([key, value]) => value !== undefined && key !== 'name' && key !== 'cause',
+  )
+  return { error: { code, message: error.message, ...Object.fromEntries(told) } }
+}
+
 /**
  * A sink for progress. On a terminal one line per step is rewritten in place with amount and rate; elsewhere each
  * step is one plain line when it begins and one when it has ended.

@@ -3,7 +3,7 @@ import { RosError } from '@ros/bytes'
 import type { Store } from '@ros/store'
 import { DebianError } from './error.ts'
 import { type HostApt, optionArguments, withoutHosts } from './host-apt.ts'
-import type { PackageRecord } from './package-record.ts'
+import type { DebFile } from './package-record.ts'
 import { type RunResult, runTool } from './run-tool.ts'
 
 export interface DownloadOptions extends HostApt {
@@ -16,7 +16,7 @@ export interface DownloadOptions extends HostApt {
  * it into the store; then throws for the first package that did not come. `onFraction` gets 0 … 1.
  */
 export async function downloadDebs(
-  records: readonly PackageRecord[],
+  records: readonly DebFile[],
   store: Store,
   options: DownloadOptions,
   onFraction: (fraction: number) => void,
@@ -24,7 +24,7 @@ export async function downloadDebs(
   await store.withTemporaryDirectory(async (directory) => {
     const result = await runApt(records, directory, options, onFraction)
     const reasonOf = failureReasons(result.stderr)
-    const failed: { readonly record: PackageRecord; readonly cause: unknown }[] = []
+    const failed: { readonly record: DebFile; readonly cause: unknown }[] = []
     for (const record of records) {
       try {
         await store.putFile(join(directory, fileName(record)), { ...record, subject: label(record) })
@@ -40,7 +40,7 @@ export async function downloadDebs(
 }
 
 async function runApt(
-  records: readonly PackageRecord[],
+  records: readonly DebFile[],
   directory: string,
   options: DownloadOptions,
   onFraction: (fraction: number) => void,
@@ -63,25 +63,25 @@ async function runApt(
   )
 }
 
-function versionedName({ name, version, architecture }: PackageRecord): string {
+function versionedName({ name, version, architecture }: DebFile): string {
   return `${name}${architecture === 'all' ? '' : `:${architecture}`}=${version}`
 }
 
 /** As apt-get(8) names what it downloads. */
-function fileName({ name, version, architecture }: PackageRecord): string {
+function fileName({ name, version, architecture }: DebFile): string {
   return `${name}_${version.replaceAll(':', '%3a')}_${architecture}.deb`
 }
 
-function poolName({ filename }: PackageRecord): string {
+function poolName({ filename }: DebFile): string {
   return filename.slice(filename.lastIndexOf('/') + 1)
 }
 
-function label({ name, version }: PackageRecord): string {
+function label({ name, version }: DebFile): string {
   return `${name} ${version}`
 }
 
 /** What apt says of a package that it could not fetch, or does not know in that version. */
-function failureReasons(stderr: string): (record: PackageRecord) => string | undefined {
+function failureReasons(stderr: string): (record: DebFile) => string | undefined {
   const fetches = [...stderr.matchAll(/^[EW]: Failed to fetch \S*\/(\S+) +(.*)$/gm)]
   const byFile = new Map(fetches.map(([, name = '', reason = '']) => [decodeURIComponent(name), reason]))
   const unknown = [...stderr.matchAll(/^E: (Version '(.*)' for '([^':]*).*' was not found)$/gm)]
@@ -99,7 +99,7 @@ function isNoDownload(error: unknown): boolean {
 }
 
 function downloadError(
-  record: PackageRecord,
+  record: DebFile,
   reason: string | undefined,
   result: RunResult,
   cause: unknown,

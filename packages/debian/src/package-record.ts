@@ -28,6 +28,12 @@ export interface PackageRecord {
   readonly breaks: string
 }
 
+/** What is needed to fetch and to prove a package: every `PackageRecord` is one. */
+export type DebFile = Pick<
+  PackageRecord,
+  'name' | 'version' | 'architecture' | 'filename' | 'size' | 'digest'
+>
+
 const wanted = new Set([
   'package',
   'version',

@@ -15,8 +15,12 @@ const GUARDED: Readonly<Record<string, { mode: number; gid?: number }>> = {
 /** The package's own folder of recipes and files that go into images. */
 const directory = fileURLToPath(new URL('../assets', import.meta.url))
 
+export function assetPath(name: string): string {
+  return join(directory, name)
+}
+
 export function assetText(name: string): Promise<string> {
-  return readFile(join(directory, name), 'utf8')
+  return readFile(assetPath(name), 'utf8')
 }
 
 /**

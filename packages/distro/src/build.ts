@@ -1,35 +1,26 @@
-import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-
+import { join } from 'node:path'
 import { replaceFile } from '@ros/bytes/node'
-import { openStore, type Store } from '@ros/store'
+import type { Store } from '@ros/store'
 import { abortable } from './abortable.ts'
-import { assetText } from './assets.ts'
-import { DistroError } from './error.ts'
-import { resolveInputs, type Sets } from './inputs.ts'
+import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
-import { readRecipe } from './recipe.ts'
 import type { Recipe } from './recipe-schema.ts'
+import { type InputOptions, lockFor, openSession } from './session.ts'
 import { writeChecksums } from './steps/checksums.ts'
 import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
 import { buildIso } from './steps/iso.ts'
 import { readKernelSet } from './steps/kernel.ts'
-import { KIT_VERSION } from './version.ts'
 
-export interface BuildOptions {
-  /** A recipe's file; default: the built-in `debian`. */
-  readonly recipeFile?: string
+export interface BuildOptions extends InputOptions {
   /** Folder of the artifacts. */
   readonly out: string
   /** Quick compression (gzip -1) in place of the recipe's. */
   readonly dev?: boolean
   /** `images.tar` as well: the service images, to be loaded into any docker. */
   readonly imagesTar?: boolean
-  /** Folder of the cache: downloads and finished parts by digest. */
-  readonly cache: string
-  readonly onProgress?: ProgressSink
-  readonly signal?: AbortSignal
+  /** Only what the lock says: no lock, or one that does not hold, is an error. */
+  readonly locked?: boolean
 }
 
 export interface Artifact {
@@ -47,8 +38,8 @@ export interface BuildResult {
 export interface BuildContext {
   readonly recipe: Recipe
   readonly store: Store
-  readonly sets: Sets
-  /** Time of everything that the build itself makes, in seconds: the newest time in the packages of the kernel. */
+  readonly inputs: Inputs
+  /** Time of everything that the build itself makes, in seconds: the newest time among the kernel's files. */
   readonly time: number
   readonly compression: Recipe['initrd']
   readonly report: ProgressSink
@@ -60,17 +51,13 @@ export interface BuildContext {
  * give the same bytes. Each file is replaced as a whole; what cannot be finished leaves the earlier one.
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
-  const { signal } = options
-  const report: ProgressSink = (progress) => {
-    signal?.throwIfAborted()
-    options.onProgress?.(progress)
-  }
-  const recipe = await openRecipe(options.recipeFile)
-  const store = await openStore(options.cache)
-  const sets = await resolveInputs(recipe, store, report, signal)
-  const kernel = await readKernelSet(store, sets.kernel, report)
+  const session = await openSession(options)
+  const { recipe } = session
+  const { store, report, signal } = session.context
+  const inputs = await fetchInputs(recipe, await lockFor(session, options.locked ?? false), session.context)
+  const kernel = await readKernelSet(store, inputs.kernel, report)
   const compression = options.dev ? { compression: 'gzip' as const, level: 1 } : recipe.initrd
-  const context: BuildContext = { recipe, store, sets, time: kernel.time, compression, report, signal }
+  const context: BuildContext = { recipe, store, inputs, time: kernel.time, compression, report, signal }
 
   const artifacts: Artifact[] = []
   const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total: number) => {
@@ -95,13 +82,4 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   }
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }
-}
-
-async function openRecipe(path: string | undefined): Promise<Recipe> {
-  const variables = { KIT_VERSION: `v${KIT_VERSION}` }
-  if (path === undefined) return readRecipe(await assetText('recipes/debian.yml'), 'debian.yml', variables)
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new DistroError('ROS_DISTRO_INPUT', 'cannot read the recipe', { subject: path, cause })
-  })
-  return readRecipe(text, basename(path), variables)
 }

@@ -1,4 +1,4 @@
-import { debTree, mergeDebs, type PackageRecord, usrMerge } from '@ros/debian'
+import { type DebReference, debTree, mergeDebs, usrMerge } from '@ros/debian'
 import type { Store } from '@ros/store'
 import type { Tree } from '@ros/tree'
 
@@ -8,7 +8,7 @@ import type { Tree } from '@ros/tree'
  */
 export async function mergedTree(
   store: Store,
-  records: readonly PackageRecord[],
+  records: readonly DebReference[],
   sbin: 'keep' | 'bin' = 'keep',
 ): Promise<Tree> {
   const trees = new Map<string, Tree>()

@@ -1,66 +1,80 @@
-import { fetchDebs, type PackageRecord, readHostIndex, resolvePackages } from '@ros/debian'
-import type { Store } from '@ros/store'
-import type { ProgressSink } from './progress.ts'
+import { resolve } from 'node:path'
+import { DistroError } from './error.ts'
+import type { Input } from './input.ts'
+import type { Lock, LockedInput, LockedPackage } from './lock-schema.ts'
 import type { Recipe } from './recipe-schema.ts'
+import { recipeParts, type Source } from './source.ts'
+import { buildRos } from './sources/build-ros.ts'
+import type { SourceContext } from './sources/context.ts'
+import { fetchPackages, packagesOf } from './sources/debian.ts'
+import { lockFile } from './sources/file.ts'
+import { kitRos } from './sources/kit-ros.ts'
+import { fetchUrl } from './sources/url.ts'
 
-/** The Debian packages of each part, dependencies included, sorted by name. */
-export interface Sets {
-  readonly kernel: readonly PackageRecord[]
-  readonly engine: readonly PackageRecord[]
-  readonly base: readonly PackageRecord[]
-  /** By service: what it has beyond the base. */
-  readonly services: ReadonlyMap<string, readonly PackageRecord[]>
-  readonly loader: readonly PackageRecord[]
-  /** Empty when the recipe's ISO starts under BIOS only. */
-  readonly uefi: readonly PackageRecord[]
+/** Every part of the system, here and proven. */
+export interface Inputs {
+  readonly kernel: Input
+  readonly engine: Input
+  readonly base: Input
+  /** By service: the packages that it has beyond the base. */
+  readonly services: ReadonlyMap<string, readonly LockedPackage[]>
+  readonly loader: Input
+  /** Absent when the recipe's ISO starts under BIOS only. */
+  readonly uefi?: Input
+  readonly ros: Input
+  readonly osConfig?: Input
 }
 
-/** Resolves every package that the recipe names against the host's package lists, and fetches those not in the store. */
-export async function resolveInputs(
-  recipe: Recipe,
-  store: Store,
-  report: ProgressSink,
-  signal: AbortSignal | undefined,
-): Promise<Sets> {
-  report({ step: 'resolve', text: 'reading package lists' })
-  const index = await readHostIndex({ architecture: recipe.arch })
-  const resolve = (part: { debian: readonly string[]; without: readonly string[] }) =>
-    resolvePackages(index, part.debian, { exclude: part.without })
-  const base = resolve(recipe.images.base)
-  const inBase = new Set(base.map(({ name }) => name))
-  const services = new Map<string, readonly PackageRecord[]>()
-  for (const [name, service] of Object.entries(recipe.images.services)) {
-    services.set(
-      name,
-      service.debian.length === 0 ? [] : resolve(service).filter((record) => !inBase.has(record.name)),
-    )
+/** Brings what the lock names into the store: after this no network is needed. */
+export async function fetchInputs(recipe: Recipe, lock: Lock, context: SourceContext): Promise<Inputs> {
+  await fetchPackages(context, lock.packages)
+  const found = new Map<string, Input>()
+  const open = async (source: Source, locked: LockedInput): Promise<Input> => {
+    if ('packages' in locked) return { kind: 'packages', packages: packagesOf(lock, locked) }
+    if ('inside' in locked && source.kind === 'inside')
+      return { kind: 'inside', path: locked.inside, of: await open(source.of, locked.of) }
+    if ('directory' in locked && source.kind === 'file')
+      return { kind: 'directory', path: resolve(context.folder, source.path), digest: locked.directory }
+    if ('module' in locked && source.kind === 'build') {
+      const content = await buildRos(context, source.path, locked.module, recipe.version)
+      return { kind: 'content', name: 'ros', content }
+    }
+    if (!('content' in locked)) throw new Error(`the lock has another kind of source than ${source.kind}`)
+    const { name, digest, size } = locked.content
+    if (!(await context.store.has(digest, size))) {
+      if (source.kind === 'file') await lockFile(context, source)
+      if (source.kind === 'url') await fetchUrl(context, source, locked.content)
+      if (source.kind === 'kit') await lockFile(context, { path: kitRos(context.arch) })
+    }
+    return { kind: 'content', name, content: await context.store.source(digest, size) }
   }
-  const sets: Sets = {
-    kernel: resolve(recipe.kernel),
-    engine: resolve(recipe.engine),
-    base,
+  for (const [name, source] of recipeParts(recipe)) {
+    const locked = lock.parts[name]
+    if (locked) found.set(name, await open(source, locked))
+  }
+  const part = (name: string): Input => {
+    const input = found.get(name)
+    if (input) return input
+    throw new DistroError('ROS_DISTRO_INPUT', 'the lock lacks a part', {
+      subject: name,
+      hint: 'write the lock anew: rancheros-kit lock',
+    })
+  }
+  const services = new Map<string, readonly LockedPackage[]>()
+  for (const name of Object.keys(recipe.images.services)) {
+    const input = found.get(`images.${name}`)
+    services.set(name, input?.kind === 'packages' ? input.packages : [])
+  }
+  const uefi = found.get('uefi')
+  const osConfig = found.get('osConfig')
+  return {
+    kernel: part('kernel'),
+    engine: part('engine'),
+    base: part('base'),
     services,
-    loader: resolve(recipe.loader),
-    uefi: recipe.uefi ? resolve(recipe.uefi) : [],
+    loader: part('loader'),
+    ...(uefi && { uefi }),
+    ros: part('ros'),
+    ...(osConfig && { osConfig }),
   }
-  const all = [sets.kernel, sets.engine, sets.base, ...services.values(), sets.loader, sets.uefi].flat()
-  const unique = [...new Map(all.map((record) => [record.digest, record])).values()]
-  report({ step: 'fetch', text: `${unique.length} Debian packages` })
-  await fetchDebs(unique, store, {
-    onProgress: ({ packages, bytes, bytesDone }) => {
-      report({
-        step: 'fetch',
-        text: `downloading ${packages} Debian packages`,
-        done: bytesDone,
-        total: bytes,
-      })
-    },
-    ...(signal && { signal }),
-  })
-  return sets
-}
-
-/** What stands for a set of packages in a cache key. */
-export function setKey(records: readonly PackageRecord[]): string[] {
-  return records.map(({ name, digest }) => `${name} ${digest}`)
 }

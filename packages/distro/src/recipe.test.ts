@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { assetText } from './assets.ts'
 import { readRecipe } from './recipe.ts'
+import { recipeJsonSchema } from './recipe-json-schema.ts'
+import { recipeParts } from './source.ts'
 
 const builtIn = await assetText('recipes/debian.yml')
 const variables = { KIT_VERSION: 'v1.2.3' }
@@ -24,6 +27,7 @@ describe('readRecipe', () => {
     expect(recipe.engine.programs).toContain('dockerd')
     expect(recipe.images.services['console']?.debian).toContain('openssh-server')
     expect(recipe.images.services['state']).toEqual({ debian: [], without: [] })
+    expect(recipe.kernel.debian).toEqual(['linux-image-amd64'])
   })
 
   test('names an unknown key with its line and column', () => {
@@ -33,6 +37,41 @@ describe('readRecipe', () => {
     expect(message).toBe(`r.yml:${lineOf(text, 'volumeID')}:3: unknown key iso.volumeID (and 1 more)`)
     const extra = failing(builtIn.replace('  volumeId: RancherOS', '  volumeId: RancherOS\n  colour: red'))
     expect(extra.message).toBe(`r.yml:${lineOf(builtIn, 'volumeId') + 1}:3: unknown key iso.colour`)
+  })
+
+  test('proposes the key that was meant', () => {
+    const hint = (text: string) => (failing(text) as unknown as { hint?: string }).hint
+    expect(hint(builtIn.replace('volumeId:', 'volumeID:'))).toBe('did you mean volumeId?')
+    expect(hint(builtIn.replace('\nkernel:', '\nkernl:'))).toBe('did you mean kernel?')
+    expect(hint(builtIn.replace('  services:', '  servises:'))).toBe('did you mean services?')
+    expect(hint(builtIn.replace('\n    ntp:\n      debian', '\n    ntp:\n      debain'))).toBe(
+      'did you mean debian?',
+    )
+    expect(hint(builtIn.replace('\nloader:', '\nsomething: 1\nloader:'))).toBeUndefined()
+  })
+
+  test.each([
+    ['ros: { file: a, build: b }', /name one source: .*; not file and build together/],
+    ['ros: {}', /name one source: url, file, inside, build; none is there/],
+    ['ros: { inside: /usr/bin/ros }', /ros\.inside: needs `of`/],
+    ['ros: { file: a, of: { file: b } }', /ros\.of: belongs to another kind/],
+    ['ros: { debian: [a] }', /unknown key ros\.debian/],
+    ['ros: { inside: a, of: { inside: b } }', /ros\.of\.inside: needs `of`/],
+    ['ros: { file: a, sha256: ABC }', /ros\.sha256: a SHA-256 is 64/],
+    ['ros: { inside: a, of: { file: b, colour: c } }', /unknown key ros\.of\.colour/],
+  ])('a source that is none: %s', (line, problem) => {
+    const text = `${builtIn}${line}\n`
+    expect(failing(text).message).toMatch(problem)
+    expect(failing(text).message).toMatch(new RegExp(`^r\\.yml:${text.split('\n').length - 1}:\\d+: `))
+  })
+
+  test('takes nested sources', () => {
+    const text = `${builtIn}ros: { inside: usr/bin/ros, of: { inside: boot/initrd, of: { file: a.iso } } }\n`
+    expect(recipeParts(read(text)).get('ros')).toEqual({
+      kind: 'inside',
+      path: 'usr/bin/ros',
+      of: { kind: 'inside', path: 'boot/initrd', of: { kind: 'file', path: 'a.iso' } },
+    })
   })
 
   test('names a value of the wrong kind with its line and column', () => {
@@ -69,4 +108,16 @@ describe('readRecipe', () => {
   test.each(['', '[]', 'text', '7'])('refuses %j', (text) => {
     expect(failing(text).code).toBe('ROS_RECIPE_KEY')
   })
+})
+
+test('recipe.schema.json is the schema, as `rancheros-kit schema` prints it', () => {
+  const committed: unknown = JSON.parse(
+    readFileSync(new URL('../recipe.schema.json', import.meta.url), 'utf8'),
+  )
+  expect(committed).toEqual(recipeJsonSchema())
+})
+
+test('the schema knows every key of the built-in recipe', () => {
+  const { properties } = recipeJsonSchema() as { properties: object }
+  expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(read(builtIn))))
 })

@@ -1,6 +1,8 @@
+import { didYouMean } from '@ros/debian'
 import { LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { DistroError } from './error.ts'
+import { keysAt } from './recipe-keys.ts'
 import { type Recipe, recipeSchema } from './recipe-schema.ts'
 
 /**
@@ -49,9 +51,11 @@ function keyError(
   const key = path.map(String).join('.')
   const problem = unknown === undefined ? `${key || 'recipe'}: ${issue.message}` : `unknown key ${key}`
   const others = located.length - 1
+  const similar = unknown === undefined ? [] : didYouMean(unknown, keysAt(recipeSchema, issue.path))
   return new DistroError('ROS_RECIPE_KEY', problem, {
     subject: `${name}:${position.line}:${position.col}`,
     ...(others > 0 && { limit: `and ${others} more` }),
+    ...(similar.length > 0 && { hint: `did you mean ${similar.join(' or ')}?` }),
   })
 }
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type Dockerode from 'dockerode'
+import { daemonOptions } from './daemon-address.ts'
 import { ImagesTarError } from './error.ts'
 import type { Image } from './model.ts'
 import { writeDockerSave } from './write-docker-save.ts'
@@ -7,10 +8,19 @@ import { writeDockerSave } from './write-docker-save.ts'
 // dockerode has this method; its declarations do not.
 type ManyImages = Dockerode & { getImages(options: { names: string[] }): Promise<NodeJS.ReadableStream> }
 
-/** A client of the daemon at a unix socket. dockerode is loaded now, not with this package. */
-export async function connectDaemon(socketPath: string): Promise<Dockerode> {
+/**
+ * A client of a daemon: the one at an address (see `daemonOptions`), else the one that `DOCKER_HOST` names, else the system's.
+ * dockerode is loaded now, not with this package.
+ */
+export async function connectDaemon(
+  address: string | undefined = process.env['DOCKER_HOST'] || undefined,
+): Promise<Dockerode> {
   const { default: Docker } = await import('dockerode')
-  return new Docker({ socketPath })
+  if (address === undefined) return new Docker()
+  const given = daemonOptions(address, process.env)
+  // dockerode fills in from DOCKER_HOST what it is not told, and a host goes before a socket.
+  const unset: Record<string, undefined> = given.socketPath === undefined ? {} : { host: undefined }
+  return new Docker({ ...unset, ...given })
 }
 
 /** Loads images into a daemon, as `docker load` does. Throws `ROS_IMAGES_TAR_DAEMON` with what the daemon says. */
@@ -47,7 +57,7 @@ export async function* saveFromDaemon(
   for await (const chunk of stream) yield typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk
 }
 
-function daemonError(subject: string, cause: unknown): ImagesTarError {
+export function daemonError(subject: string, cause: unknown): ImagesTarError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const { code } = cause as NodeJS.ErrnoException
   return new ImagesTarError('ROS_IMAGES_TAR_DAEMON', `docker refused: ${reason}`, {

@@ -1,9 +1,9 @@
 import { type ByteSource, fromBytes, zeros } from '@ros/bytes'
 import { type FileNode, file, normalizePath, parentPath, Tree } from '@ros/tree'
-import { encodeCatalog, withBootInfoTable } from './el-torito.ts'
+import { encodeCatalog, withBootInfoTable, withGrubBootInfo } from './el-torito.ts'
 import { IsoError } from './error.ts'
 import { checkHybridImage } from './hybrid.ts'
-import type { IsoBoot } from './options.ts'
+import { catalogPath, type IsoBoot } from './options.ts'
 import { SECTOR } from './sector.ts'
 import { BOOT_SYSTEM, bootRecord, descriptorType } from './volume-descriptor.ts'
 
@@ -11,57 +11,72 @@ import { BOOT_SYSTEM, bootRecord, descriptorType } from './volume-descriptor.ts'
 export interface PlannedBoot {
   /** The tree with the boot catalogue in it. */
   readonly tree: Tree
-  readonly image: FileNode
+  /** Boot image for the BIOS. */
+  readonly image?: FileNode
+  /** For UEFI, where it is a file. */
+  readonly uefiImage?: FileNode
   readonly catalog: FileNode
 }
 
 /**
- * Finds the boot image and puts the catalogue beside it, in a copy of the tree. Throws `ROS_ISO_BOOT` when there is no
+ * Finds the boot images and puts the catalogue beside them, in a copy of the tree. Throws `ROS_ISO_BOOT` when there is no
  * such image, or the catalogue's path is taken or has no directory.
  */
-export function planBoot(tree: Tree, { bios }: IsoBoot, created: number): PlannedBoot {
-  const image = tree.get(bios.image)
-  if (image?.type !== 'file' || image.content.size === 0) {
-    throw new IsoError('ROS_ISO_BOOT', 'boot image is not a file of the tree, or is empty', {
-      subject: bios.image,
-      got: image?.type ?? 'nothing',
-      hint: 'put isolinux.bin into the tree at the path that boot.bios.image names',
-    })
-  }
-  const path = normalizePath(bios.catalog)
+export function planBoot(tree: Tree, boot: IsoBoot, created: number): PlannedBoot {
+  const { bios, uefi } = boot
+  const image = bios && imageOf(tree, bios.image, 'isolinux.bin', 'boot.bios.image')
+  const uefiImage =
+    uefi?.image === undefined
+      ? undefined
+      : imageOf(tree, uefi.image, 'the EFI system partition', 'boot.uefi.image')
+  const path = normalizePath(catalogPath(boot))
   const parent = parentPath(path)
   const homeless = parent !== '' && tree.get(parent)?.type !== 'directory'
   if (path === '' || tree.has(path) || homeless) {
     throw new IsoError('ROS_ISO_BOOT', 'no place for the boot catalogue', {
-      subject: bios.catalog,
+      subject: catalogPath(boot),
       got: homeless ? 'no directory above it' : 'a path that is taken',
       limit: 'a free path in a directory of the tree: the writer makes the catalogue',
     })
   }
   // Its bytes are known once the image is placed; until then only the size counts.
-  const catalog = file(zeros(SECTOR), { mode: 0o444, mtime: created })
+  const catalog = file(zeros(SECTOR), { mode: 0o444, mtime: Math.floor(created) })
   const withCatalog = new Tree()
   withCatalog.root = tree.root
   withCatalog.merge(tree).add(path, catalog)
-  return { tree: withCatalog, image, catalog }
+  return { tree: withCatalog, catalog, ...(image && { image }), ...(uefiImage && { uefiImage }) }
+}
+
+function imageOf(tree: Tree, path: string, what: string, option: string): FileNode {
+  const image = tree.get(path)
+  if (image?.type === 'file' && image.content.size > 0) return image
+  throw new IsoError('ROS_ISO_BOOT', 'boot image is not a file of the tree, or is empty', {
+    subject: path,
+    got: image?.type ?? 'nothing',
+    hint: `put ${what} into the tree at the path that ${option} names`,
+  })
 }
 
 /** Content of a file as it is written: the catalogue encoded, the boot image patched, any other as it is. */
-export function bootContent(
+export async function bootContent(
   { image, catalog }: PlannedBoot,
   boot: IsoBoot,
   node: FileNode,
-  lbas: { readonly image: number; readonly esp: number },
-): ByteSource | Promise<ByteSource> {
+  lbas: Parameters<typeof encodeCatalog>[1],
+): Promise<ByteSource> {
   const { bios } = boot
   if (node === catalog) return fromBytes(encodeCatalog(boot, lbas))
-  if (node !== image || !(bios.bootInfoTable ?? true)) return node.content
-  return withBootInfoTable(node.content, { path: bios.image, imageLba: lbas.image, descriptorLba: 16 })
+  if (node !== image || !bios) return node.content
+  const place = { path: bios.image, imageLba: lbas.image, descriptorLba: 16 }
+  const given = bios.grubBootInfo ? withGrubBootInfo(node.content, bios.image) : node.content
+  const patched = (bios.bootInfoTable ?? true) ? await withBootInfoTable(given, place) : given
+  return bios.grubBootInfo ? withGrubBootInfo(patched, bios.image, lbas.image) : patched
 }
 
 /** Throws `ROS_ISO_BOOT` when the boot image cannot do what the options ask of it. */
 export async function checkBootImage({ image }: PlannedBoot, { bios, hybrid }: IsoBoot): Promise<void> {
-  if (hybrid) await checkHybridImage(image.content, bios.image)
+  if (image && bios && hybrid && (hybrid.loader ?? 'isolinux') === 'isolinux')
+    await checkHybridImage(image.content, bios.image)
 }
 
 /** The boot record, which names the catalogue's sector. */

@@ -1,4 +1,14 @@
-import { type ByteSource, concat, fromBytes, type RecordTable, slice, u16le, u32le } from '@ros/bytes'
+import {
+  type ByteSource,
+  collect,
+  concat,
+  fromBytes,
+  type RecordTable,
+  slice,
+  u16le,
+  u32le,
+  u64le,
+} from '@ros/bytes'
 import { IsoError } from './error.ts'
 import type { IsoBoot } from './options.ts'
 import { SECTOR } from './sector.ts'
@@ -8,11 +18,22 @@ const UEFI = 0xef
 
 /**
  * The boot catalogue, one sector: validation entry and initial entry for the BIOS (El Torito 1.0, §2), then with `uefi`
- * a section for platform EF (UEFI 2.10, §13.3.2.1).
+ * a section for platform EF (UEFI 2.10, §13.3.2.1). Without the BIOS that entry is the initial one.
  */
-export function encodeCatalog({ bios, uefi }: IsoBoot, lbas: { image: number; esp: number }): Uint8Array {
+export function encodeCatalog(
+  { bios }: IsoBoot,
+  lbas: { readonly image: number; readonly esp?: { readonly lba: number; readonly size: number } },
+): Uint8Array {
+  const { image, esp } = lbas
   const catalog = new Uint8Array(SECTOR)
-  const validation = { headerId: 1, platform: 0, reserved: 0, idString: '', checksum: 0, keyBytes: 0xaa55 }
+  const validation = {
+    headerId: 1,
+    platform: bios ? 0 : UEFI,
+    reserved: 0,
+    idString: '',
+    checksum: 0,
+    keyBytes: 0xaa55,
+  }
   validationEntry.encodeInto(catalog, 0, validation)
   let sum = 0
   for (let i = 0; i < validationEntry.size; i += 2) sum += u16le.read(catalog, i, 'validation entry')
@@ -23,12 +44,16 @@ export function encodeCatalog({ bios, uefi }: IsoBoot, lbas: { image: number; es
     position += table.size
   }
   add(validationEntry, { ...validation, checksum })
-  add(bootEntry, entry(bios.loadSectors ?? 4, lbas.image))
-  if (uefi) {
-    add(sectionHeader, { indicator: 0x91, platform: UEFI, entryCount: 1, idString: '' })
-    add(bootEntry, entry(uefi.esp.size / 512, lbas.esp))
-  }
+  if (bios) add(bootEntry, entry(bios.loadSectors ?? 4, image))
+  if (bios && esp) add(sectionHeader, { indicator: 0x91, platform: UEFI, entryCount: 1, idString: '' })
+  if (esp) add(bootEntry, entry(loadCount(esp.size), esp.lba))
   return catalog
+}
+
+/** 512-byte sectors of an EFI system partition; 0 stands for all to the end of the medium (UEFI 2.10, §13.3.2.1). */
+function loadCount(size: number): number {
+  const count = Math.ceil(size / 512)
+  return count > 0xffff ? 0 : count
 }
 
 /** A bootable entry without emulation. */
@@ -87,4 +112,43 @@ export async function sumOfWords(source: ByteSource): Promise<number> {
     sum %= 2 ** 32
   }
   return sum
+}
+
+// GRUB's eltorito.img finds the sector behind its first one here (xorriso, --grub2-boot-info): in 512-byte sectors, from 1.
+const GRUB_INFO = 2548
+
+/**
+ * The boot image with GRUB's boot info in it; without a place with zeros there, over which the sum of the boot info table is taken. Throws
+ * `ROS_ISO_BOOT` for an image that has no room for it.
+ */
+export function withGrubBootInfo(image: ByteSource, path: string, imageLba?: number): ByteSource {
+  if (image.size < GRUB_INFO + u64le.size) {
+    throw new IsoError('ROS_ISO_BOOT', "boot image has no room for GRUB's boot info", {
+      subject: path,
+      got: `${image.size} bytes`,
+      limit: `${GRUB_INFO + u64le.size} bytes or more`,
+    })
+  }
+  const info = new Uint8Array(u64le.size)
+  if (imageLba !== undefined) u64le.write(info, 0, grubInfo(imageLba), `boot info of ${path}`)
+  const end = GRUB_INFO + info.length
+  return concat([slice(image, 0, GRUB_INFO), fromBytes(info), slice(image, end, image.size - end)])
+}
+
+function grubInfo(imageLba: number): number {
+  return imageLba * (SECTOR / 512) + 5
+}
+
+/** What a boot image at `imageLba` has been told: whether there is a boot info table in its first bytes, and GRUB's. */
+export async function readBootInfo(
+  image: ByteSource,
+  imageLba: number,
+): Promise<{ table: boolean; grub: boolean }> {
+  const length = Math.min(image.size, GRUB_INFO + u64le.size)
+  const head = await collect(image.open(0, length), length)
+  const word = (at: number) => (at + 4 <= length ? u32le.read(head, at, 'boot info') : 0)
+  return {
+    table: word(TABLE_START) === 16 && word(TABLE_START + 4) === imageLba,
+    grub: word(GRUB_INFO) === grubInfo(imageLba) && word(GRUB_INFO + 4) === 0 && length > GRUB_INFO + 4,
+  }
 }

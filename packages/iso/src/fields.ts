@@ -17,6 +17,17 @@ export function checkDate(seconds: number, subject: string): number {
   return seconds
 }
 
+/** As `checkDate` for a date of a volume descriptor, which has hundredths of a second as well. */
+export function checkVolumeDate(seconds: number, subject: string): number {
+  checkDate(Math.floor(seconds), subject)
+  if (Math.round(seconds * 100) / 100 === seconds) return seconds
+  throw new IsoError('ROS_ISO_DATE', 'time does not fit a volume descriptor', {
+    subject,
+    got: String(seconds),
+    limit: 'whole hundredths of a second',
+  })
+}
+
 /** Seconds since 1970 from a civil date; `quarters` is the offset from UTC in quarters of an hour. */
 function fromCivil(parts: readonly [number, number, number, number, number, number], quarters: number) {
   const [year, month, day, hour, minute, second] = parts
@@ -57,21 +68,25 @@ export const volumeDate: Field<number | null> = {
   write(target, offset, value, label) {
     let digits = '0'.repeat(16)
     if (value !== null) {
-      const iso = new Date(checkDate(value, label) * 1000).toISOString()
-      digits = `${iso.replaceAll(/\D/g, '').slice(0, 14)}00`
+      const seconds = Math.floor(checkVolumeDate(value, label))
+      const iso = new Date(seconds * 1000).toISOString()
+      const hundredths = String(Math.min(99, Math.round((value - seconds) * 100))).padStart(2, '0')
+      digits = `${iso.replaceAll(/\D/g, '').slice(0, 14)}${hundredths}`
     }
     for (let i = 0; i < 16; i++) target[offset + i] = digits.charCodeAt(i)
     target[offset + 16] = 0
   },
   read(bytes, offset) {
     const digits = String.fromCharCode(...bytes.subarray(offset, offset + 16))
-    const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(digits)
+    const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?/.exec(digits)
     if (!match || /^0+$/.test(digits)) return null
     const part = (index: number) => Number(match[index])
     const zone = bytes[offset + 16] ?? 0
     const civil = [part(1), part(2), part(3), part(4), part(5), part(6)] as const
     if (civil[1] < 1 || civil[1] > 12) return null
-    return fromCivil(civil, zone > 127 ? zone - 256 : zone)
+    const seconds = fromCivil(civil, zone > 127 ? zone - 256 : zone)
+    const hundredths = Number(match[7] ?? 0)
+    return hundredths === 0 ? seconds : Math.round(seconds * 100 + hundredths) / 100
   },
 }
 

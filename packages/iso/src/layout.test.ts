@@ -81,9 +81,9 @@ describe('layoutIso', () => {
     ['33 characters', 'ROS_ISO_FIELD', { volumeId: 'x'.repeat(33) }],
     ['17 characters with Joliet', 'ROS_ISO_FIELD', { volumeId: 'x'.repeat(17) }],
     ['not ASCII', 'ROS_ISO_FIELD', { volumeId: 'é' }],
-    ['a publisher of 65 characters with Joliet', 'ROS_ISO_FIELD', { publisher: 'x'.repeat(65) }],
+    ['a publisher of 129 characters', 'ROS_ISO_FIELD', { publisher: 'x'.repeat(129) }],
     ['a time of 2156', 'ROS_ISO_DATE', { created: 5_869_584_000 }],
-    ['half a second', 'ROS_ISO_DATE', { created: 0.5 }],
+    ['a thousandth of a second', 'ROS_ISO_DATE', { created: 0.001 }],
     ['a boot image that is not there', 'ROS_ISO_BOOT', { boot: { bios } }],
   ])('refuses %s', (_, expected, given) => {
     expect(() => layoutIso(new Tree(), { ...options, ...given })).toThrow(code(expected))
@@ -112,7 +112,7 @@ describe('layoutIso', () => {
     ],
     ['an empty EFI system partition', { uefi: { esp: zeros(0) } }],
     ['an EFI system partition of no whole sector', { uefi: { esp: zeros(1000) } }],
-    ['an EFI system partition of 32 MiB', { uefi: { esp: zeros(65_536 * 512) } }],
+    ['an EFI system partition of 2 TiB', { uefi: { esp: zeros(0x1_0000_0000 * 512) } }],
   ])('refuses %s', (_, boot) => {
     expect(() => layoutIso(bootable(), withBoot(boot))).toThrow(code('ROS_ISO_FIELD'))
   })

@@ -11,10 +11,11 @@
 //        …  both once more for partition 1
 //        …  files in bytewise order of their paths, the boot catalogue among them
 //        …  zeros up to a whole cylinder when hybrid: the end of partition 1
-//        …  EFI system partition, partition 2 when hybrid
+//        …  EFI system partition, partition 2 when hybrid, and further ones
 //        …  zeros up to a whole cylinder when hybrid, the last of them a GPT's second copy
 
 import { zeros } from '@ros/bytes'
+import { CYLINDER } from '@ros/partitions'
 import type { Tree, TreeNode } from '@ros/tree'
 import { Allocator, type IsoArea } from './area.ts'
 import { bootContent, checkBootImage, planBoot } from './boot.ts'
@@ -22,7 +23,7 @@ import { type DescriptorSet, placeDescriptorSet } from './descriptor-set.ts'
 import type { Extent } from './directory-record.ts'
 import { sectionsOf } from './extent.ts'
 import { planHierarchy } from './hierarchy.ts'
-import { CYLINDER, type HybridPlaces } from './hybrid.ts'
+import type { HybridPlaces } from './hybrid.ts'
 import { collectItems, type Item } from './item.ts'
 import { checkOptions, type IsoOptions, partitionOffset } from './options.ts'
 import { SECTOR } from './sector.ts'
@@ -56,16 +57,18 @@ export function layoutIso(given: Tree, options: IsoOptions): IsoLayout {
   const planned = boot && planBoot(given, boot, options.created)
   const tree = planned?.tree ?? given
   const lbas = new Map<TreeNode, number>()
-  const imageLba = () => (planned && lbas.get(planned.image)) ?? 0
+  const lbaOf = (node: TreeNode | undefined) => (node && lbas.get(node)) ?? 0
   const start = boot ? partitionOffset(boot) : 0
+  const appended: { lba: number; size: number; type: number }[] = []
   let espLba = 0
   let end = 0 // of the file system and partition 1
 
   const sectors = new Allocator()
   const places = (): HybridPlaces => ({
-    imageLba: imageLba(),
+    imageLba: lbaOf(planned?.image),
     start,
     end,
+    appended,
     sectorCount: sectors.next,
     ...(esp && { esp: { lba: espLba, size: esp.size } }),
   })
@@ -99,8 +102,15 @@ export function layoutIso(given: Tree, options: IsoOptions): IsoLayout {
   for (const { path, node } of tree) {
     if (node.type !== 'file' || lbas.has(node) || node.content.size === 0) continue
     const content = () =>
-      planned && boot ? bootContent(planned, boot, node, { image: imageLba(), esp: espLba }) : node.content
+      planned && boot
+        ? bootContent(planned, boot, node, { image: lbaOf(planned.image), ...uefiPlace() })
+        : node.content
     lbas.set(node, sectors.place(`file /${path}`, node.content.size, content))
+  }
+  const uefiPlace = () => {
+    const image = planned?.uefiImage
+    if (esp) return { esp: { lba: espLba, size: esp.size } }
+    return image && { esp: { lba: lbaOf(image), size: image.content.size } }
   }
   const pad = (owner: string, reserved = 0) => {
     const padding = (CYLINDER - ((sectors.next * SECTOR + reserved) % CYLINDER)) % CYLINDER
@@ -109,6 +119,12 @@ export function layoutIso(given: Tree, options: IsoOptions): IsoLayout {
   pad('padding to a cylinder')
   end = sectors.next
   if (esp) espLba = sectors.place('EFI system partition', esp.size, () => esp)
+  for (const { type, content } of boot?.hybrid?.appended ?? [])
+    appended.push({
+      lba: sectors.place('appended partition', content.size, () => content),
+      size: content.size,
+      type,
+    })
   const gpt = boot?.hybrid?.gpt
   pad('padding of the last cylinder', gpt ? BACKUP_GPT : 0)
   if (gpt) sectors.placeBytes('backup GPT', BACKUP_GPT, () => encodeBackupGpt(gpt, places()))

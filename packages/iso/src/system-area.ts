@@ -1,4 +1,4 @@
-import { encodeGpt, GPT_SIZE, type GptPartition, gptType } from './gpt.ts'
+import { DISK_SECTOR, encodeGpt, GPT_SIZE, type GptPartition, gptAttribute, gptType } from '@ros/partitions'
 import { encodeHybridMbr, type HybridPlaces } from './hybrid.ts'
 import type { GptOptions, HybridBoot } from './options.ts'
 import { SECTOR, wholeSectors } from './sector.ts'
@@ -8,7 +8,6 @@ export const SYSTEM_AREA = 16 * SECTOR
 /** The second copy of a GPT fills the end of the image's last sectors. */
 export const BACKUP_GPT = wholeSectors(GPT_SIZE)
 
-const DISK_SECTOR = 512
 const PER_SECTOR = SECTOR / DISK_SECTOR
 
 /** Zeros; of a hybrid image a master boot record, and with `gpt` the first copy of that. */
@@ -26,19 +25,24 @@ export function encodeBackupGpt(gpt: GptOptions, places: HybridPlaces): Uint8Arr
   return area
 }
 
-function bothCopies(gpt: GptOptions, { start, end, esp, sectorCount }: HybridPlaces) {
+function bothCopies(
+  { diskGuid, partitionGuids }: GptOptions,
+  { start, end, esp, sectorCount }: HybridPlaces,
+) {
   const partitions: GptPartition[] = [
     {
       type: gptType.basicData,
+      guid: partitionGuids[0],
       name: 'ISO9660',
       start: start * PER_SECTOR,
       count: (end - start) * PER_SECTOR,
-      readOnly: true,
+      attributes: [gptAttribute.readOnly],
     },
   ]
   if (esp) {
     const [first, count] = [esp.lba * PER_SECTOR, esp.size / DISK_SECTOR]
-    partitions.push({ type: gptType.efiSystem, name: 'EFI system', start: first, count, readOnly: false })
+    const [, guid] = partitionGuids
+    partitions.push({ type: gptType.efiSystem, guid, name: 'EFI system', start: first, count })
   }
-  return encodeGpt(gpt, partitions, sectorCount * PER_SECTOR)
+  return encodeGpt(diskGuid, partitions, sectorCount * PER_SECTOR)
 }

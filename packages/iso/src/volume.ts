@@ -73,13 +73,15 @@ export function encodeVolumeDescriptor(
   if (joliet) escapeSequences.set(JOLIET_ESCAPE)
   const root = volume?.hierarchy.directories[0]
   if (!root) throw new Error(`the ${kind} volume was not placed`)
+  const text = (value: string | undefined, room = 128) =>
+    (value ?? '').slice(0, joliet ? Math.floor(room / 2) : room)
   const table = joliet ? jolietVolumeDescriptor : primaryVolumeDescriptor
   return table.encode({
     type: joliet ? descriptorType.supplementary : descriptorType.primary,
     standardIdentifier: 'CD001',
     version: 1,
     flags: 0,
-    systemIdentifier: '',
+    systemIdentifier: text(options.systemId, 32),
     volumeIdentifier: joliet ? (options.jolietVolumeId ?? options.volumeId) : options.volumeId,
     unused: new Uint8Array(8),
     volumeSpaceSize: sectorCount,
@@ -93,15 +95,15 @@ export function encodeVolumeDescriptor(
     typeMPathTable: volume.typeMPathTable,
     optionalTypeMPathTable: 0,
     rootDirectoryRecord: encodeRootRecord(root, volume.placement),
-    volumeSetIdentifier: '',
-    publisherIdentifier: options.publisher ?? '',
-    dataPreparerIdentifier: options.preparer ?? '',
-    applicationIdentifier: options.application ?? '',
+    volumeSetIdentifier: text(options.volumeSetId),
+    publisherIdentifier: text(options.publisher),
+    dataPreparerIdentifier: text(options.preparer),
+    applicationIdentifier: text(options.application),
     copyrightFileIdentifier: '',
     abstractFileIdentifier: '',
     bibliographicFileIdentifier: '',
     volumeCreation: options.created,
-    volumeModification: options.created,
+    volumeModification: options.modified ?? options.created,
     volumeExpiration: null,
     volumeEffective: null,
     fileStructureVersion: 1,

@@ -8,10 +8,17 @@ import { debTree } from '@ros/debian'
 import { openStore } from '@ros/store'
 import { type FileNode, file, type Tree } from '@ros/tree'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { diskTree, writeToDisk } from '../test/disk-tree.ts'
+import { writeToDisk } from '../test/disk-tree.ts'
 import { elfModule } from '../test/elf-module.ts'
 import { sampleModules, release as sampleRelease, sampleTree } from '../test/sample-kernel.ts'
-import { type Kernel, type ModuleIndex, moduleIndex, readKernel, selectModules } from './index.ts'
+import {
+  directoryTree,
+  type Kernel,
+  type ModuleIndex,
+  moduleIndex,
+  readKernel,
+  selectModules,
+} from './index.ts'
 
 const WRITTEN = [
   'alias',
@@ -133,7 +140,7 @@ test.each([
       `${tool}-utils`.replace(/(zstd|gzip)-utils/, '$1'),
       root,
     )
-  const kernel = readKernel(diskTree(root))
+  const kernel = readKernel(directoryTree(root))
   expect(kernel.modules.every(({ format }) => format === tool)).toBe(true)
   const plain = readKernel(sampleTree())
   const index = await moduleIndex(kernel)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { hostname, release } from 'node:os'
 import { promisify } from 'node:util'
-import type { Accelerator } from './command.ts'
+import type { Accelerator } from './qemu-options.ts'
 import { replaceText } from './replace-text.ts'
 
 /** What a micro guest proved: null when it ran, else why not. */

@@ -114,7 +114,7 @@ test('QEMU gives up: its own words are in the reason', async () => {
 
 test('this machine, as it is: an accelerator that was proven, or a reason in one line', async () => {
   const { accelerator, reason } = await probeAccelerator()
-  expect(['kvm', 'hvf', 'tcg']).toContain(accelerator)
+  expect(['kvm', 'hvf', 'whpx', 'tcg']).toContain(accelerator)
   expect(reason).toMatch(
     accelerator === 'tcg' ? /^[^\n]+: using TCG \(slow\)$/ : /^(KVM|HVF) runs a guest: using it$/,
   )
@@ -129,6 +129,46 @@ test('an accelerator that this QEMU does not have, and none at all', async () =>
     reason: 'no accelerator to try: using TCG (slow)',
   })
   expect((await probeAccelerator({ candidates: ['tcg', 'kvm'] })).accelerator).toBe('tcg')
+})
+
+test('required: what was proven is used, what does not run is an error', async () => {
+  await inDirectory(async (directory) => {
+    const kvmDevice = await device(directory)
+    const working = {
+      qemu: await standIn(directory, underTcg),
+      required: 'kvm',
+      kvmDevice,
+      timeoutMs: 30_000,
+    } as const
+    expect((await probeAccelerator(working)).accelerator).toBe('kvm')
+    const missing = { required: 'kvm', kvmDevice: join(directory, 'none') } as const
+    await expect(probeAccelerator(missing)).rejects.toMatchObject({
+      code: 'ROS_QEMU_ACCELERATOR',
+      got: expect.stringContaining('there is no') as string,
+    })
+    expect((await probeAccelerator({ required: 'tcg', qemu: '/no/qemu' })).accelerator).toBe('tcg')
+  })
+})
+
+test('guests of another architecture run under TCG only', async () => {
+  const other = { arch: 'aarch64', hostArch: 'x86_64', qemu: '/no/qemu' } as const
+  expect(await probeAccelerator(other)).toEqual({
+    accelerator: 'tcg',
+    reason: 'this machine is x86_64, the guest aarch64: using TCG (slow)',
+  })
+  await expect(probeAccelerator({ ...other, required: 'kvm' })).rejects.toMatchObject({
+    code: 'ROS_QEMU_ACCELERATOR',
+  })
+})
+
+test('an arm64 machine proves its accelerator with a guest of its own', async () => {
+  await inDirectory(async (directory) => {
+    const qemu = await standIn(directory, underTcg.replace('x86_64', 'aarch64'))
+    const options = { arch: 'aarch64', hostArch: 'aarch64', qemu, candidates: ['kvm'] } as const
+    expect(
+      await probeAccelerator({ ...options, kvmDevice: await device(directory), timeoutMs: 30_000 }),
+    ).toEqual({ accelerator: 'kvm', reason: 'KVM runs a guest: using it' })
+  })
 })
 
 test('QEMU is missing', async () => {

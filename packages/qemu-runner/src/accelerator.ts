@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { probeKey, readVerdict, recordVerdict } from './accelerator-cache.ts'
 import { microGuest } from './boot-sector.ts'
-import { type Accelerator, qemuCommand } from './command.ts'
+import { qemuCommand } from './command.ts'
 import { QemuRunnerError } from './error.ts'
+import { microGuestArm64 } from './micro-guest-arm64.ts'
+import type { Accelerator, Boot, QemuArch } from './qemu-options.ts'
 import { startMachine } from './start-machine.ts'
 
 const MARKER = 'micro guest runs'
@@ -13,11 +15,17 @@ const MARKER = 'micro guest runs'
  * kernel gets nowhere. This many turns take TCG 0.3 s, a processor less, and such a KVM minutes.
  */
 const TURNS = 100_000_000
-const NAMES: Readonly<Record<Accelerator, string>> = { kvm: 'KVM', hvf: 'HVF', tcg: 'TCG' }
+const NAMES: Readonly<Record<Accelerator, string>> = { kvm: 'KVM', hvf: 'HVF', whpx: 'WHPX', tcg: 'TCG' }
 
 export interface ProbeOptions {
-  /** QEMU program; `qemu-system-x86_64` unless said. */
+  /** Architecture of the guests; x86_64 unless said. */
+  readonly arch?: QemuArch
+  /** QEMU program; `qemu-system-<arch>` unless said. */
   readonly qemu?: string
+  /** What must be used: anything else throws. */
+  readonly required?: Accelerator
+  /** Architecture of this machine; that of this process unless said. Others' guests run under TCG only. */
+  readonly hostArch?: QemuArch
   /** What to try, best first; what this operating system has unless said. TCG needs no proof and comes last. */
   readonly candidates?: readonly Accelerator[]
   /** How long the micro guest may take to print its line. */
@@ -36,27 +44,50 @@ export interface ProbeResult {
 
 /**
  * Finds an accelerator that really runs a guest. A device file that opens proves nothing: each candidate must boot a
- * guest of one sector that prints a line in time, with the CPU model that machines get. Falls back to TCG, never
- * throws for a candidate that does not work; `ROS_QEMU_NOT_FOUND` when QEMU is missing and a candidate was to be tried.
+ * tiny guest that prints a line in time, with the CPU model that machines get. Falls back to TCG, never throws for
+ * a candidate that does not work, unless it was `required` (`ROS_QEMU_ACCELERATOR`); `ROS_QEMU_NOT_FOUND` when QEMU is
+ * missing and a candidate was to be tried.
  */
 export async function probeAccelerator(options: ProbeOptions = {}): Promise<ProbeResult> {
-  const { qemu = 'qemu-system-x86_64', timeoutMs = 8_000, kvmDevice = '/dev/kvm' } = options
-  const candidates = options.candidates ?? candidatesOf(process.platform)
+  const { arch = 'x86_64', required, hostArch = archOf(process.arch) } = options
+  const { qemu = `qemu-system-${arch}`, timeoutMs = 8_000, kvmDevice = '/dev/kvm' } = options
+  if (required === 'tcg') return { accelerator: 'tcg', reason: 'TCG was asked for' }
+  const candidates = required ? [required] : (options.candidates ?? candidatesOf(process.platform))
   const problems: string[] = []
+  if (hostArch !== arch) {
+    problems.push(`this machine is ${hostArch ?? process.arch}, the guest ${arch}`)
+    if (required === undefined) return { accelerator: 'tcg', reason: `${problems[0]}: using TCG (slow)` }
+  }
   for (const candidate of candidates) {
     if (candidate === 'tcg') break
-    const closed = candidate === 'kvm' ? await deviceProblem(kvmDevice) : undefined
-    const problem = closed ?? (await provenProblem(candidate, qemu, timeoutMs, kvmDevice, options.cacheFile))
+    const closed = problems[0] ?? (candidate === 'kvm' ? await deviceProblem(kvmDevice) : undefined)
+    const guest = { accelerator: candidate, arch, qemu, timeoutMs, kvmDevice }
+    const problem = closed ?? (await provenProblem(guest, options.cacheFile))
     if (problem === undefined)
       return { accelerator: candidate, reason: `${NAMES[candidate]} runs a guest: using it` }
     problems.push(problem)
   }
+  if (required) throw unavailable(required, problems.join('; '))
   const found = problems.length === 0 ? 'no accelerator to try' : problems.join('; ')
   return { accelerator: 'tcg', reason: `${found}: using TCG (slow)` }
 }
 
+function unavailable(accelerator: Accelerator, got: string): QemuRunnerError {
+  return new QemuRunnerError('ROS_QEMU_ACCELERATOR', 'does not run a guest', {
+    subject: NAMES[accelerator],
+    got,
+    hint: 'without --accel and --kvm the kit takes what works; --accel tcg works everywhere',
+  })
+}
+
+function archOf(name: NodeJS.Architecture): QemuArch | undefined {
+  if (name === 'x64') return 'x86_64'
+  return name === 'arm64' ? 'aarch64' : undefined
+}
+
 function candidatesOf(platform: NodeJS.Platform): readonly Accelerator[] {
   if (platform === 'linux') return ['kvm']
+  if (platform === 'win32') return ['whpx']
   return platform === 'darwin' ? ['hvf'] : []
 }
 
@@ -75,56 +106,55 @@ async function deviceProblem(device: string): Promise<string | undefined> {
   }
 }
 
+interface GuestToProve {
+  readonly accelerator: Accelerator
+  readonly arch: QemuArch
+  readonly qemu: string
+  readonly timeoutMs: number
+  readonly kvmDevice: string
+}
+
 async function provenProblem(
-  accelerator: Accelerator,
-  qemu: string,
-  timeoutMs: number,
-  kvmDevice: string,
+  guest: GuestToProve,
   cacheFile: string | undefined,
 ): Promise<string | undefined> {
-  const subject = accelerator === 'kvm' ? `${kvmDevice} is there` : `${NAMES[accelerator]} may be there`
-  if (cacheFile === undefined) return await guestProblem(accelerator, qemu, timeoutMs, subject)
-  const key = await probeKey(accelerator, qemu)
+  if (cacheFile === undefined) return await guestProblem(guest)
+  const key = await probeKey(guest.accelerator, guest.qemu)
   const known = await readVerdict(cacheFile, key)
   if (known) return known.problem ?? undefined
-  const problem = await guestProblem(accelerator, qemu, timeoutMs, subject)
+  const problem = await guestProblem(guest)
   await recordVerdict(cacheFile, key, { problem: problem ?? null })
   return problem
 }
 
 /** Why the micro guest does not run under this accelerator, or `undefined` when it does. */
-async function guestProblem(
-  accelerator: Accelerator,
-  qemu: string,
-  timeoutMs: number,
-  subject: string,
-): Promise<string | undefined> {
+async function guestProblem(guest: GuestToProve): Promise<string | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'ros-probe-'))
   try {
-    const disk = join(directory, 'guest.img')
-    await writeFile(disk, microGuest(`${MARKER}\r\n`, { turns: TURNS }))
-    return await runGuest(accelerator, qemu, disk, timeoutMs, subject)
+    const path = join(directory, 'guest.img')
+    const text = `${MARKER}\r\n`
+    const arm = guest.arch === 'aarch64'
+    await writeFile(path, arm ? microGuestArm64(text, TURNS) : microGuest(text, { turns: TURNS }))
+    return await runGuest(guest, arm ? { kernel: path } : { disk: path, readOnly: true })
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
 }
 
-async function runGuest(
-  accelerator: Accelerator,
-  qemu: string,
-  disk: string,
-  timeoutMs: number,
-  subject: string,
-): Promise<string | undefined> {
+async function runGuest(guest: GuestToProve, boot: Boot): Promise<string | undefined> {
+  const { accelerator, arch, qemu, timeoutMs, kvmDevice } = guest
+  const subject = accelerator === 'kvm' ? `${kvmDevice} is there` : `${NAMES[accelerator]} may be there`
+  const exit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04']
   const command = qemuCommand({
     program: qemu,
+    arch,
     accelerator,
     memoryMb: 16,
     cpus: 1,
-    boot: { disk, readOnly: true },
+    boot,
     network: 'none',
     noReboot: true,
-    extra: ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04'],
+    extra: arch === 'x86_64' ? exit : [],
   })
   try {
     await using machine = await startMachine(command)

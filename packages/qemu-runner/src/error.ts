@@ -1,6 +1,10 @@
 export type QemuRunnerErrorCode =
   | 'ROS_QEMU_OPTION' // an option of ours is outside what QEMU takes
   | 'ROS_QEMU_NOT_FOUND' // the QEMU program is not installed
+  | 'ROS_QEMU_VERSION' // the QEMU program is too old, or something else
+  | 'ROS_QEMU_ACCELERATOR' // the accelerator that was asked for does not run a guest
+  | 'ROS_QEMU_FIRMWARE' // no UEFI firmware is installed
+  | 'ROS_QEMU_CONSOLE_BUSY' // somebody else is on the machine's console
   | 'ROS_QEMU_EXITED' // QEMU ended before what was waited for
   | 'ROS_QEMU_CONSOLE_TIMEOUT' // the awaited line did not come in time
   | 'ROS_QEMU_POWER_TIMEOUT' // the guest did not power off in time

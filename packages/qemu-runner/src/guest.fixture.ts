@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Code, microGuest } from './boot-sector.ts'
-import { type QemuCommand, type QemuOptions, qemuCommand } from './command.ts'
+import { type QemuCommand, qemuCommand } from './command.ts'
+import type { QemuOptions } from './qemu-options.ts'
 
 /** Stops the CPU: the guest stays until QEMU is ended. */
 export const halt: readonly Code[] = [{ label: 'halt' }, [0xfa, 0xf4], { jump: 0xeb, to: 'halt' }]

@@ -1,6 +1,7 @@
 import type { QemuCommand } from './command.ts'
 import { QemuRunnerError } from './error.ts'
 import type { MachineExit } from './machine.ts'
+import { notInstalled } from './qemu-version.ts'
 
 const SHOWN_STDERR_LINES = 10
 
@@ -45,18 +46,11 @@ export function exitedError(
 }
 
 export function spawnError(command: QemuCommand, cause: Error): QemuRunnerError {
-  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  return new QemuRunnerError(
-    'ROS_QEMU_NOT_FOUND',
-    missing ? 'QEMU is not installed' : `QEMU cannot be started: ${cause.message}`,
-    {
-      subject: command.program,
-      cause,
-      hint:
-        'install it: apt install qemu-system-x86 (Debian, Ubuntu), dnf install qemu-system-x86 (Fedora), ' +
-        'pacman -S qemu-system-x86 (Arch), brew install qemu (macOS)',
-    },
-  )
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return notInstalled(command.program, cause)
+  return new QemuRunnerError('ROS_QEMU_NOT_FOUND', `QEMU cannot be started: ${cause.message}`, {
+    subject: command.program,
+    cause,
+  })
 }
 
 export function stuckError(program: string, pid: number): QemuRunnerError {

@@ -51,8 +51,7 @@ async function ownerOf({ before = '', after = '', signal, options = {} }: Owner)
       }
       return { ...(await ended), pid }
     } finally {
-      // SIGTERM first: an owner that is killed leaves its machine behind.
-      owner.kill('SIGTERM')
+      owner.kill('SIGKILL')
       await ended
     }
   })
@@ -73,6 +72,12 @@ test.each([
 ])('%s of the owner takes the machine with it', async (_, after, code) => {
   const { pid, ...end } = await ownerOf({ after })
   expect(end).toEqual({ code, signal: null })
+  await expect.poll(() => alive(pid), { timeout: 20_000 }).toBe(false)
+})
+
+test('SIGKILL of the owner, which it cannot notice, takes the machine with it', async () => {
+  const { pid, ...end } = await ownerOf({ before: stay, signal: 'SIGKILL' })
+  expect(end).toEqual({ code: null, signal: 'SIGKILL' })
   await expect.poll(() => alive(pid), { timeout: 20_000 }).toBe(false)
 })
 

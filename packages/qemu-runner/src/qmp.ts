@@ -47,13 +47,22 @@ export async function connectQmp(
  * and leave that machine without control.
  */
 export async function checkSocketFree(path: string): Promise<void> {
-  const outcome = await openSocket(path)
-  if (outcome instanceof Error) return
-  outcome.destroy()
+  if (!(await isSocketServed(path))) return
   throw new QemuRunnerError('ROS_QEMU_SOCKET_IN_USE', 'a machine runs with this control socket', {
     subject: path,
     hint: 'end the machine that runs, or start this one in another directory',
   })
+}
+
+/**
+ * Whether a program listens on the socket. It tells a machine that lives from one that is gone better than any process
+ * number: those are used again. A client that is served at the time does not hinder.
+ */
+export async function isSocketServed(path: string): Promise<boolean> {
+  const outcome = await openSocket(path)
+  if (outcome instanceof Error) return false
+  outcome.destroy()
+  return true
 }
 
 /** An open control connection. One client at a time is served by QEMU. */
@@ -154,8 +163,10 @@ export class Qmp {
   }
 }
 
-async function openSocket(path: string): Promise<Socket | Error> {
-  const socket = createConnection(path)
+/** Connects to a path, or to `tcp:HOST:PORT`. */
+export async function openSocket(path: string): Promise<Socket | Error> {
+  const [, host, port] = /^tcp:([^:]+):(\d+)$/.exec(path) ?? []
+  const socket = host === undefined ? createConnection(path) : createConnection(Number(port), host)
   return await new Promise((resolve) => {
     socket.once('error', resolve)
     socket.once('connect', () => {

@@ -5,6 +5,7 @@ import type { QemuCommand } from './command.ts'
 import { ConsoleLines } from './console-lines.ts'
 import { Machine, type MachineExit } from './machine.ts'
 import { spawnError } from './machine-error.ts'
+import { watchOwner } from './owner-watch.ts'
 import { checkSocketFree, connectQmp } from './qmp.ts'
 import { forwardInput } from './terminal.ts'
 import { within } from './time-limit.ts'
@@ -39,15 +40,17 @@ export interface MachineOptions {
  * Starts QEMU and gives the machine once its control socket answers (as soon as the process runs, without one). Throws
  * `ROS_QEMU_NOT_FOUND` when the program is missing, `ROS_QEMU_EXITED` with QEMU's own message when it refuses to run,
  * `ROS_QEMU_SOCKET_IN_USE` when a machine runs with this control socket.
- * QEMU does not outlive this process unless the latter is ended by SIGKILL.
+ * QEMU does not outlive this process, however that ends.
  */
 export async function startMachine(command: QemuCommand, options: MachineOptions = {}): Promise<Machine> {
   if (command.qmpSocket !== undefined) await checkSocketFree(command.qmpSocket)
   const log = options.consoleLog === undefined ? undefined : openLog(options.consoleLog, options.onWarning)
+  const watch = watchOwner()
   const child = spawn(command.program, [...command.args], {
     stdio: [options.stdin === undefined || options.stdin === 'ignore' ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
   })
+  if (child.pid !== undefined) watch.cover(child.pid)
   const console = new ConsoleLines()
   let stderr = ''
   child.stdout?.on('data', (bytes: Uint8Array) => {
@@ -60,7 +63,8 @@ export async function startMachine(command: QemuCommand, options: MachineOptions
   })
   child.stdin?.on('error', () => undefined) // EPIPE when QEMU ends while something is typed
 
-  const releases: (() => void)[] = log === undefined ? [] : [() => log.close()]
+  const releases: (() => void)[] = [() => watch.callOff()]
+  if (log !== undefined) releases.push(() => log.close())
   const machine: Machine = new Machine({
     command,
     child,

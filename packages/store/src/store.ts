@@ -1,10 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { ByteSource } from '@ros/bytes'
 import { checkDigest, type Digest, fileSource, sha256, sha256Text, withDigest } from '@ros/bytes/node'
 import { formatRecord, readRecord } from './derived-record.ts'
 import { fileSize, hashed, writeOnce } from './entry.ts'
 import { StoreError } from './error.ts'
+import { openPartials, type Partials, removeStalePartials, salvage } from './partial.ts'
 import { removeLeftovers, withTemporaryDirectory } from './temporary.ts'
 
 /** Content of a store: a source that also knows its digest and its file. */
@@ -28,6 +29,7 @@ export interface Expected {
  *
  *     sha256/ab/abcd…      content, read-only, named by its own digest
  *     derived/12/1234…     { key, digest, size }: which content was computed for a key; named by the key's digest
+ *     partial/1234…        what a download brought before it was cut, named by the digest of the whole; not proven
  *     temporary/…          what is being written; moved into place as the last step
  *
  * Several processes may use one directory at once: each entry appears whole or not at all.
@@ -45,6 +47,10 @@ export interface Store {
    * nothing behind. Content that is here already is not read again.
    */
   put(chunks: AsyncIterable<Uint8Array>, expected: Expected): Promise<StoredSource>
+  /** Takes in content whose digest nobody knows before: what a local tool makes, or unpacks from proven content. */
+  take(chunks: AsyncIterable<Uint8Array>): Promise<StoredSource>
+  /** As `put`, with a file of `partials`, which becomes the entry or is removed. */
+  adopt(path: string, expected: Expected): Promise<StoredSource>
   /** As `put`, with a copy of a file. */
   putFile(path: string, expected: Expected): Promise<StoredSource>
   /**
@@ -58,12 +64,13 @@ export interface Store {
   remove(digest: Digest): Promise<void>
   /** Runs `use` with an empty directory on the store's file system, removed when `use` ends. */
   withTemporaryDirectory<T>(use: (path: string) => Promise<T>): Promise<T>
+  readonly partials: Partials
 }
 
 export interface OpenStoreOptions {
   /**
-   * Leftovers of killed processes are removed when the store is opened. Those of another machine or container are
-   * removed when they are older than this; default 24 hours.
+   * Leftovers of killed processes are removed when the store is opened, what they downloaded is kept as partial. Leftovers
+   * of another machine or container, and partial downloads, are removed when they are older than this; default 24 hours.
    */
   readonly staleAfterMs?: number
 }
@@ -71,10 +78,13 @@ export interface OpenStoreOptions {
 /** Opens the store in `directory`, which is made when absent. Throws `ROS_STORE_DIRECTORY` when that fails. */
 export async function openStore(directory: string, options: OpenStoreOptions = {}): Promise<Store> {
   const temporary = join(directory, 'temporary')
+  const partial = join(directory, 'partial')
+  const stale = options.staleAfterMs ?? 86_400_000
   try {
     for (const name of ['sha256', 'derived', 'temporary'])
       await mkdir(join(directory, name), { recursive: true })
-    await removeLeftovers(temporary, options.staleAfterMs ?? 86_400_000, Date.now())
+    await removeStalePartials(partial, stale, Date.now())
+    await removeLeftovers(temporary, stale, Date.now(), (path) => salvage(path, partial))
   } catch (cause) {
     throw new StoreError('ROS_STORE_DIRECTORY', 'directory cannot be used as a store', {
       subject: directory,
@@ -82,10 +92,10 @@ export async function openStore(directory: string, options: OpenStoreOptions = {
       cause,
     })
   }
-  return createStore(directory, temporary)
+  return createStore(directory, temporary, openPartials(partial, temporary))
 }
 
-function createStore(directory: string, temporary: string): Store {
+function createStore(directory: string, temporary: string, partials: Partials): Store {
   const running = new Map<string, Promise<StoredSource>>()
   const pathOf = (digest: Digest) => {
     const hex = checkDigest(digest, 'store').slice('sha256:'.length)
@@ -117,6 +127,24 @@ function createStore(directory: string, temporary: string): Store {
       )
       return stored(expected.digest)
     },
+    async take(chunks) {
+      const content = hashed(chunks)
+      await writeOnce(temporary, content.chunks, () => pathOf(content.digest()))
+      return stored(content.digest())
+    },
+    async adopt(path, expected) {
+      try {
+        for await (const _ of withDigest(fileSource(path).open(), expected, expected.subject));
+        await sync(path)
+        await chmod(path, 0o444)
+        await mkdir(dirname(pathOf(expected.digest)), { recursive: true })
+        await rename(path, pathOf(expected.digest))
+      } catch (error) {
+        await rm(path, { force: true })
+        throw error
+      }
+      return stored(expected.digest)
+    },
     putFile: (path, expected) => store.put(fileSource(path).open(), expected),
     derived(key, produce) {
       const present = running.get(key)
@@ -131,19 +159,27 @@ function createStore(directory: string, temporary: string): Store {
     },
     remove: (digest) => rm(pathOf(digest), { force: true }),
     withTemporaryDirectory: (use) => withTemporaryDirectory(temporary, use),
+    partials,
   }
   const derive = async (key: string, produce: () => AsyncIterable<Uint8Array>): Promise<StoredSource> => {
     const hex = sha256Text(key).slice('sha256:'.length)
     const recordPath = join(directory, 'derived', hex.slice(0, 2), hex)
     const kept = await readRecord(recordPath, key)
     if (kept && (await found(kept.digest, kept.size))) return stored(kept.digest)
-    const content = hashed(produce())
-    await writeOnce(temporary, content.chunks, () => pathOf(content.digest()))
-    const made = stored(content.digest())
+    const made = await store.take(produce())
     await writeOnce(temporary, formatRecord({ key, digest: made.digest, size: made.size }), () => recordPath)
     return made
   }
   return store
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 function missing(digest: Digest): StoreError {

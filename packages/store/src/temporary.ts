@@ -24,12 +24,14 @@ export async function withTemporaryDirectory<T>(
 
 /**
  * Removes what killed runs left: entries of processes that run no more, and entries older than `staleAfterMs` of
- * processes that cannot be seen from here. Names that no store makes are left alone. Gives the names removed.
+ * processes that cannot be seen from here. Names that no store makes are left alone. `rescue` may move an entry away
+ * instead. Gives the names removed.
  */
 export async function removeLeftovers(
   directory: string,
   staleAfterMs: number,
   nowMs: number,
+  rescue: (path: string) => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<string[]> {
   const removed: string[] = []
   for (const name of (await readdir(directory)).sort()) {
@@ -37,7 +39,7 @@ export async function removeLeftovers(
     if (owner === undefined) continue
     const path = join(directory, name)
     const alive = isAlive(owner) ?? !(await isOlder(path, nowMs - staleAfterMs))
-    if (alive) continue
+    if (alive || (await rescue(path))) continue
     await rm(path, { recursive: true, force: true })
     removed.push(name)
   }

@@ -1,4 +1,5 @@
 export { TreeError, type TreeErrorCode } from './error.ts'
+export { followPath } from './follow-path.ts'
 export {
   checkNode,
   type DeviceNode,

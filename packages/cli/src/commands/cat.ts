@@ -1,5 +1,9 @@
 import type { ByteSource } from '@ros/bytes'
+import { collect } from '@ros/bytes'
+import { sha256 } from '@ros/bytes/node'
+import { command } from '../command.ts'
 import { CliError } from '../error.ts'
+import { inSpool, targetOptions } from '../look/look-options.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget, openPlace } from '../look/target.ts'
 
@@ -22,3 +26,35 @@ export async function catCommand(target: string, spool: Spool): Promise<ByteSour
     hint: `\`rancheros-kit ls ${place.name}\` lists them; \`rancheros-kit cat ${place.name}:PATH\` prints one`,
   })
 }
+
+/** `cat --json` has the content in memory. */
+const JSON_LIMIT = 64 * 1024 ** 2
+
+export const cat = command({
+  usage: 'cat <target>',
+  describe: 'print a file that is inside another',
+  examples: [['$0 cat initrd:/usr/share/ros/os-config.yml', 'print one file of the initrd']],
+  options: (y) => targetOptions(y),
+  run: (args, context) =>
+    inSpool(args.limit, context, async (spool) => {
+      const content = await catCommand(args.target, spool)
+      if (!context.output.json) {
+        for await (const chunk of content.open()) {
+          context.signal.throwIfAborted()
+          await context.output.print(chunk)
+        }
+        return undefined
+      }
+      const bytes = Buffer.from(await collect(content.open(), JSON_LIMIT))
+      const text = bytes.toString('utf8')
+      const isText = Buffer.from(text).equals(bytes)
+      const data = {
+        target: args.target,
+        size: content.size,
+        digest: await sha256(content),
+        encoding: isText ? 'utf-8' : 'base64',
+        content: isText ? text : bytes.toString('base64'),
+      }
+      return { data }
+    }),
+})

@@ -1,8 +1,11 @@
+import { command } from '../command.ts'
 import { CliError } from '../error.ts'
 import { compareSources, compareTrees, type Difference } from '../look/compare.ts'
 import type { TreeContainer } from '../look/container.ts'
+import { inSpool, lookOptions, TARGET } from '../look/look-options.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget, type Place } from '../look/target.ts'
+import { differenceLine } from '../look-print.ts'
 
 /**
  * `rancheros-kit diff`: the differences between two files, or of all that is in two images, as they are found. None
@@ -22,3 +25,24 @@ function wholeOf({ within, path, name, node }: Place): TreeContainer {
     limit: 'two files, of the host or inside containers, or two images',
   })
 }
+
+export const diff = command({
+  usage: 'diff <a> <b>',
+  describe:
+    'name what differs between two files, as deep inside as both can be opened; exit 1 when something does',
+  examples: [['$0 diff old.iso new.iso', 'down to single files of single images']],
+  options: (y) =>
+    lookOptions(y)
+      .positional('a', { type: 'string', demandOption: true, describe: TARGET })
+      .positional('b', { type: 'string', demandOption: true, describe: 'the same' }),
+  run: ({ a, b, limit }, context) =>
+    inSpool(limit, context, async (spool) => {
+      const differences: Difference[] = []
+      for await (const difference of diffCommand(a, b, spool)) {
+        differences.push(difference)
+        if (!context.output.json) await context.output.print(`${differenceLine(difference)}\n`)
+      }
+      const equal = differences.length === 0
+      return { data: { a, b, equal, differences }, exitCode: equal ? 0 : 1 }
+    }),
+})

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path'
 import { baseName, type TreeEntry } from '@ros/tree'
+import { command } from '../command.ts'
 import { type Extracted, extractEntries } from '../look/extract.ts'
+import { inSpool, targetOptions } from '../look/look-options.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget, notContainer, openPlace } from '../look/target.ts'
+import { megabytes } from '../print.ts'
 
 /**
  * `rancheros-kit extract`: what is in a container, or in a directory of one, into a directory of the host; or a single
@@ -28,3 +31,24 @@ function* below(entries: Iterable<TreeEntry>, directory: string): Generator<Tree
   for (const { path, node } of entries)
     if (path.startsWith(prefix)) yield { path: path.slice(prefix.length), node }
 }
+
+export const extract = command({
+  usage: 'extract <target> <directory>',
+  describe: 'write what is inside a file into a directory, never outside it',
+  examples: [['$0 extract images.tar:rancher/os-console:v1 root', 'the file system of an image']],
+  options: (y) =>
+    targetOptions(y).positional('directory', {
+      type: 'string',
+      demandOption: true,
+      describe: 'made if it is not there',
+    }),
+  run: ({ target, directory, limit }, context) =>
+    inSpool(limit, context, async (spool) => {
+      const { written, bytes, skipped } = await extractCommand(target, directory, spool)
+      for (const { path, reason } of skipped) context.output.note(`skipped: ${path}: ${reason}`)
+      return {
+        data: { target, directory, written, bytes, skipped },
+        text: `${directory}: ${written.length} written, ${megabytes(bytes)}, ${skipped.length} skipped\n`,
+      }
+    }),
+})

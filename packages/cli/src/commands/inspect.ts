@@ -1,7 +1,10 @@
+import { command } from '../command.ts'
 import type { Container, Facts } from '../look/container.ts'
 import { listEntry } from '../look/listing.ts'
+import { inSpool, targetOptions } from '../look/look-options.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget, openPlace } from '../look/target.ts'
+import { factsText } from '../look-print.ts'
 
 /** `rancheros-kit inspect`: what a file is and what is known about it. `target`, `kind` and `size` are always there. */
 export async function inspectCommand(target: string, spool: Spool): Promise<Facts> {
@@ -26,3 +29,15 @@ function describe(target: string, container: Container, size?: number): Facts {
     ...container.facts,
   }
 }
+
+export const inspect = command({
+  usage: 'inspect <target>',
+  describe: 'tell what a file is: segments, volumes, boot entries, images',
+  examples: [['$0 inspect initrd', 'segments and counts']],
+  options: (y) => targetOptions(y),
+  run: (args, context) =>
+    inSpool(args.limit, context, async (spool) => {
+      const facts = await inspectCommand(args.target, spool)
+      return { data: facts, text: factsText(facts) }
+    }),
+})

@@ -1,7 +1,10 @@
+import { command } from '../command.ts'
 import type { Facts } from '../look/container.ts'
 import { type ListedEntry, listEntry, listTree } from '../look/listing.ts'
+import { inSpool, targetOptions } from '../look/look-options.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget, notContainer, openPlace } from '../look/target.ts'
+import { listingLines } from '../look-print.ts'
 
 /** Result of `ls`; stable for `--json`. */
 export interface Listing {
@@ -34,3 +37,24 @@ export async function lsCommand(target: string, recursive: boolean, spool: Spool
       return { target, kind: 'file', entries: [listEntry(path === '' ? target : path, node)] }
   }
 }
+
+export const ls = command({
+  usage: 'ls <target>',
+  describe: 'list what is in a file: ISO, initrd, docker-save, .deb, tar',
+  examples: [['$0 ls -l rancheros.iso:/boot', 'what is on the ISO']],
+  options: (y) =>
+    targetOptions(y)
+      .option('long', {
+        alias: 'l',
+        type: 'boolean',
+        default: false,
+        describe: 'type, mode, owner, size, time',
+      })
+      .option('recursive', { alias: 'R', type: 'boolean', default: false, describe: 'with all below' }),
+  run: (args, context) =>
+    inSpool(args.limit, context, async (spool) => {
+      const listing = await lsCommand(args.target, args.recursive, spool)
+      const lines = listingLines(listing, args.long)
+      return { data: listing, text: lines.map((line) => `${line}\n`).join('') }
+    }),
+})

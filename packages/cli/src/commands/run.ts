@@ -14,10 +14,13 @@ import {
   qemuCommand,
   startMachine,
 } from '@ros/qemu-runner'
+import { artifactsOption } from '../artifacts-option.ts'
 import { readCloudConfig, userData, writeCloudConfigIso } from '../cloud-config.ts'
+import { command } from '../command.ts'
 import { CliError } from '../error.ts'
 import { codeOf } from '../exit-code.ts'
-import type { Terminal } from '../print.ts'
+import { wholeNumber } from '../number-option.ts'
+import type { Output } from '../output.ts'
 import type { Project } from '../project.ts'
 import { openSession, remoteSession } from './ssh.ts'
 
@@ -52,7 +55,7 @@ const KERNEL_ARGUMENTS = [
 export async function runCommand(
   args: RunArguments,
   project: Project,
-  terminal: Terminal,
+  output: Output,
   signal: AbortSignal,
 ): Promise<number> {
   const boot = bootFrom(args)
@@ -64,7 +67,7 @@ export async function runCommand(
   const { accelerator, reason } = await probeAccelerator({
     cacheFile: join(project.directory, 'accelerator.json'),
   })
-  terminal.stderr.write(`accelerator: ${accelerator} (${reason})\n`)
+  output.note(`accelerator: ${accelerator} (${reason})`)
 
   const options: QemuOptions = {
     accelerator,
@@ -98,7 +101,7 @@ export async function runCommand(
   try {
     await writeFile(project.machineFile, `${JSON.stringify({ port: args.port, pid: process.pid })}\n`)
     if (interactive) return await untilPoweredOff(machine, signal)
-    return await inSession(args, project, machine, keys.privateKey, terminal, signal)
+    return await inSession(args, project, machine, keys.privateKey, output, signal)
   } finally {
     signal.removeEventListener('abort', stop)
     await machine.quit()
@@ -118,11 +121,12 @@ async function inSession(
   project: Project,
   machine: Machine,
   privateKey: string,
-  terminal: Terminal,
+  output: Output,
   signal: AbortSignal,
 ): Promise<number> {
-  const started = terminal.now()
-  terminal.stderr.write(`booting; console in ${project.consoleLog}\n`)
+  const { now } = output.terminal
+  const started = now()
+  output.note(`booting; console in ${project.consoleLog}`)
   const client = await openSession({
     port: args.port,
     privateKey,
@@ -131,11 +135,11 @@ async function inSession(
     machine,
     signal,
   })
-  terminal.stderr.write(`ssh answered after ${((terminal.now() - started) / 1000).toFixed(1)} s\n`)
+  output.note(`ssh answered after ${((now() - started) / 1000).toFixed(1)} s`)
   try {
     const code = await remoteSession(client, args.command)
     signal.throwIfAborted()
-    terminal.stderr.write('powering off\n')
+    output.note('powering off')
     await powerOff(client, machine)
     return code
   } finally {
@@ -172,3 +176,63 @@ async function forget(project: Project): Promise<void> {
   await rm(project.stateDisk, { force: true })
   await rm(project.knownHosts, { force: true })
 }
+
+export const run = command({
+  usage: 'run',
+  describe: 'boot what was built',
+  examples: [['$0 run --ssh -- ros -v', 'run one command and power off']],
+  rest: 'the command that --ssh runs',
+  options: (y) =>
+    artifactsOption(y)
+      .option('ssh', {
+        type: 'boolean',
+        default: false,
+        describe: 'log in; power off when the session ends',
+      })
+      .option('iso', { type: 'boolean', default: false, describe: 'boot rancheros.iso as a CD' })
+      .option('fresh', { type: 'boolean', default: false, describe: 'begin with an empty state disk' })
+      .option('append', {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        describe: 'more kernel arguments',
+        nargs: 1,
+      })
+      .option('cloud-config', { type: 'string', describe: 'cloud-config file', requiresArg: true })
+      .option('memory', {
+        type: 'number',
+        default: 2048,
+        describe: 'megabytes',
+        coerce: wholeNumber('memory', 512, 1e6),
+      })
+      .option('cpus', {
+        type: 'number',
+        default: 2,
+        describe: 'processors',
+        coerce: wholeNumber('cpus', 1, 256),
+      })
+      .option('port', {
+        type: 'number',
+        default: 2222,
+        describe: 'port of ssh on 127.0.0.1',
+        coerce: wholeNumber('port', 1, 65_535),
+      })
+      .option('timeout', {
+        type: 'number',
+        default: 300,
+        describe: 'seconds to wait for ssh',
+        coerce: wholeNumber('timeout', 1, 86_400),
+      })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'print the QEMU command and do nothing',
+      }),
+  run: async ({ out, cloudConfig, ...options }, { rest, project, output, signal }) => {
+    if (rest.length > 0 && !options.ssh) {
+      throw new CliError('ROS_CLI_USAGE', 'a command after -- needs --ssh', { subject: 'run' })
+    }
+    const args = { ...options, artifacts: out, command: rest, cloudConfig }
+    return { exitCode: await runCommand(args, project, output, signal) }
+  },
+})

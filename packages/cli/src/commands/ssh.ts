@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectSsh, interactiveShell, type Machine, runCommand } from '@ros/qemu-runner'
+import { command } from '../command.ts'
 import { CliError } from '../error.ts'
+import { wholeNumber } from '../number-option.ts'
 import type { Project } from '../project.ts'
 
 type Client = Awaited<ReturnType<typeof connectSsh>>
@@ -84,3 +86,22 @@ async function runningPort(project: Project): Promise<number> {
     hint: 'name the port with --port',
   })
 }
+
+export const ssh = command({
+  usage: 'ssh',
+  describe: 'log in to the machine that runs',
+  examples: [['$0 ssh -- docker ps', 'run one command']],
+  rest: 'the command to run; without one, a shell',
+  options: (y) =>
+    y
+      .option('port', { type: 'number', describe: 'its port (default: as recorded by run)' })
+      .option('timeout', {
+        type: 'number',
+        default: 60,
+        describe: 'seconds to wait for an answer',
+        coerce: wholeNumber('timeout', 1, 86_400),
+      }),
+  run: async ({ port, timeout }, { rest, project, signal }) => {
+    return { exitCode: await sshCommand({ command: rest, port, timeout }, project, signal) }
+  },
+})

@@ -13,7 +13,7 @@ import { directory, symlink, Tree } from '@ros/tree'
 import { assetTree } from '../assets.ts'
 import type { BuildContext } from '../build.ts'
 import { mergedTree } from '../debs.ts'
-import { setKey } from '../inputs.ts'
+import { inputKey, inputTree, setKey } from '../input.ts'
 import { prune } from '../prune.ts'
 import type { ServiceRecipe } from '../recipe-schema.ts'
 import { certificateBundle, osRelease } from './machine.ts'
@@ -41,11 +41,11 @@ export async function imageStoreTree(images: readonly Image[], mtime: number): P
 
 /** The images `rancher/os-<service>:<version>`, all on one base layer. */
 export async function serviceImages(context: BuildContext): Promise<Image[]> {
-  const { recipe, sets, store, time, report } = context
+  const { recipe, inputs: given, store, time, report } = context
   report({ step: 'images', text: 'composing service images' })
   const assetsOf = (name: string) => treeKey(assetTree(name, time))
   const baseInputs = {
-    packages: setKey(sets.base),
+    packages: inputKey(given.base),
     assets: await assetsOf('base'),
     version: recipe.version,
     time,
@@ -54,7 +54,7 @@ export async function serviceImages(context: BuildContext): Promise<Image[]> {
   const images: Image[] = []
   for (const [name, service] of Object.entries(recipe.images.services)) {
     report({ step: 'images', text: `composing os-${name}` })
-    const packages = sets.services.get(name) ?? []
+    const packages = given.services.get(name) ?? []
     const assets = assetTree(name, time)
     const layers = [base]
     if (packages.length > 0 || assets.size > 0) {
@@ -102,8 +102,8 @@ async function storedLayer(
 }
 
 /** A small Debian: its packages merged, with what their maintainer scripts would have put in place. */
-async function baseTree({ store, sets, recipe, time }: BuildContext): Promise<Tree> {
-  const packages = await mergedTree(store, sets.base)
+async function baseTree({ store, inputs, recipe, time }: BuildContext): Promise<Tree> {
+  const packages = await inputTree(store, inputs.base)
   const bundle = certificateBundle(packages, time)
   const tree = prune(packages)
   tree.remove('usr/share/ca-certificates')

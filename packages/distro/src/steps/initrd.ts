@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { type ByteSource, concat, zeros } from '@ros/bytes'
-import { type Digest, fileSource, sha256, sha256Text } from '@ros/bytes/node'
+import { type ByteSource, concat, readAll, zeros } from '@ros/bytes'
+import { type Digest, sha256, sha256Text } from '@ros/bytes/node'
 import type { Image } from '@ros/images-tar'
 import { segmentPadding, writeSegment } from '@ros/initrd'
 import type { StoredSource } from '@ros/store'
@@ -10,8 +8,7 @@ import { abortable } from '../abortable.ts'
 import { assetText, assetTree } from '../assets.ts'
 import type { BuildContext } from '../build.ts'
 import { codeDigest } from '../code-digest.ts'
-import { DistroError } from '../error.ts'
-import { setKey } from '../inputs.ts'
+import { inputFile, inputKey } from '../input.ts'
 import { imageIds, imageStoreTree } from './images.ts'
 import { type KernelSet, kernelTree } from './kernel.ts'
 import { engineTree, rosTree } from './machine.ts'
@@ -39,17 +36,17 @@ export async function buildInitrd(
   kernel: KernelSet,
   images: readonly Image[],
 ): Promise<InitrdStep> {
-  const { recipe, sets, time } = context
+  const { recipe, store, inputs, time } = context
   const first: Segment[] = [
     {
       name: 'kernel',
-      inputs: { kernel: setKey(sets.kernel), modules: recipe.kernel.modules, time },
+      inputs: { kernel: inputKey(inputs.kernel), modules: recipe.kernel.modules, time },
       tree: () => kernelTree(kernel, recipe.kernel.modules, context.report),
     },
     {
       name: 'engine',
       inputs: {
-        engine: setKey(sets.engine),
+        engine: inputKey(inputs.engine),
         programs: recipe.engine.programs,
         version: recipe.version,
         assets: await treeKey(assetTree('machine', time)),
@@ -63,8 +60,8 @@ export async function buildInitrd(
       tree: () => imageStoreTree(images, time),
     },
   ]
-  const osConfig = (await assetText('os-config.yml')).replaceAll('${VERSION}', recipe.version)
-  const ros = rosBinary(recipe.arch)
+  const osConfig = (await osConfigText(context)).replaceAll('${VERSION}', recipe.version)
+  const ros = await inputFile(store, inputs.ros, 'ros')
   const rosInputs = { ros: await sha256(ros), osConfig }
   const before = first.map(({ name, inputs }) => ({ name, inputs }))
   const buildId = sha256Text(JSON.stringify([codeDigest(), before, rosInputs]))
@@ -76,7 +73,7 @@ export async function buildInitrd(
   const parts: ByteSource[] = []
   for (const segment of [...first, last]) {
     const stored = await compressedSegment(context, segment)
-    parts.push(stored, zeros(segmentPadding(stored.size)))
+    parts.push(stored, zeros(segmentPadding(stored.size, context.compression.compression)))
   }
   return { initrd: concat(parts), buildId }
 }
@@ -97,13 +94,9 @@ async function compressedSegment(context: BuildContext, segment: Segment): Promi
   })
 }
 
-/** The built binary of the package @ros/init. */
-function rosBinary(arch: string): ByteSource {
-  const require = createRequire(import.meta.url)
-  const path = require.resolve(`@ros/init/ros-linux-${arch}`)
-  if (existsSync(path)) return fileSource(path)
-  throw new DistroError('ROS_DISTRO_INPUT', 'ros is not built', {
-    subject: path,
-    hint: 'in a checkout: `npm run setup` (needs Go 1.24 or later)',
-  })
+/** The default configuration: the recipe's own file, or the kit's. */
+async function osConfigText({ store, inputs }: BuildContext): Promise<string> {
+  if (!inputs.osConfig) return assetText('os-config.yml')
+  const content = await inputFile(store, inputs.osConfig, 'osConfig')
+  return new TextDecoder().decode(await readAll(content, 1_048_576))
 }

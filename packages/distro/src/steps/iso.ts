@@ -4,7 +4,7 @@ import { layoutIso, type UefiBoot, writeIso } from '@ros/iso'
 import { file, Tree } from '@ros/tree'
 import { bootMenu, grubConfig, isolinuxConfig } from '../boot-menu.ts'
 import type { BuildContext } from '../build.ts'
-import { mergedTree } from '../debs.ts'
+import { inputTree } from '../input.ts'
 import { contentOf, espLayout } from './esp.ts'
 
 const ISOLINUX = 'usr/lib/ISOLINUX/isolinux.bin'
@@ -31,8 +31,8 @@ export async function buildIso(
   context: BuildContext,
   { vmlinuz, initrd, buildId }: IsoInputs,
 ): Promise<IsoStep> {
-  const { recipe, store, sets, time } = context
-  const loader = await mergedTree(store, sets.loader)
+  const { recipe, store, inputs, time } = context
+  const loader = await inputTree(store, inputs.loader)
   const menu = bootMenu(recipe.version, recipe.iso.append)
   const tree = new Tree().addDirectories('boot/isolinux', { mtime: time })
   const add = (path: string, content: ByteSource) => tree.add(path, file(content, { mtime: time }))
@@ -43,14 +43,14 @@ export async function buildIso(
   add('boot/isolinux/isolinux.cfg', fromText(isolinuxConfig(menu)))
 
   let uefi: UefiBoot | undefined
-  if (sets.uefi.length > 0) {
+  if (inputs.uefi) {
     const id = sha256Text(JSON.stringify([buildId, recipe.initrd, menu]))
     const [, digits = ''] = id.split(':')
     const idFile = `boot/ros-${digits.slice(0, 16)}.id`
     tree.addDirectories('boot/grub', { mtime: time })
     add('boot/grub/grub.cfg', fromText(grubConfig(menu)))
     add(idFile, fromText(`${id}\n`))
-    const loaders = await mergedTree(store, sets.uefi)
+    const loaders = await inputTree(store, inputs.uefi)
     const serialNumber = Number.parseInt(digits.slice(0, 8), 16)
     uefi = { esp: espLayout(loaders, { idFile: `/${idFile}`, serialNumber, time }).content }
   }

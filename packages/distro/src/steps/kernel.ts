@@ -1,9 +1,8 @@
 import type { ByteSource } from '@ros/bytes'
-import type { PackageRecord } from '@ros/debian'
 import { type Kernel, moduleIndex, readKernel, selectModules } from '@ros/kernel-fetch'
 import type { Store } from '@ros/store'
 import { Tree } from '@ros/tree'
-import { mergedTree } from '../debs.ts'
+import { type Input, inputTree } from '../input.ts'
 import type { ProgressSink } from '../progress.ts'
 
 export interface KernelSet {
@@ -13,14 +12,10 @@ export interface KernelSet {
   readonly time: number
 }
 
-/** The kernel of the recipe's packages. */
-export async function readKernelSet(
-  store: Store,
-  records: readonly PackageRecord[],
-  report: ProgressSink,
-): Promise<KernelSet> {
+/** The kernel of the recipe: of packages, a tarball, a directory, or what is inside something else. */
+export async function readKernelSet(store: Store, input: Input, report: ProgressSink): Promise<KernelSet> {
   report({ step: 'kernel', text: 'unpacking the kernel' })
-  const tree = await mergedTree(store, records)
+  const tree = await inputTree(store, input)
   let time = 0
   for (const { node } of tree) time = Math.max(time, node.mtime)
   const kernel = readKernel(tree)

@@ -2,13 +2,13 @@ import { concat, fromText } from '@ros/bytes'
 import { directory, type FileNode, file, symlink, Tree } from '@ros/tree'
 import { assetTree } from '../assets.ts'
 import type { BuildContext } from '../build.ts'
-import { mergedTree } from '../debs.ts'
 import { DistroError } from '../error.ts'
+import { inputTree } from '../input.ts'
 import { keepOnly, prune } from '../prune.ts'
 
 /** Engine segment: docker, containerd, runc and the few programs they call, with their libraries. */
-export async function engineTree({ store, sets, recipe, time }: BuildContext): Promise<Tree> {
-  const packages = prune(await mergedTree(store, sets.engine, 'bin'))
+export async function engineTree({ store, inputs, recipe, time }: BuildContext): Promise<Tree> {
+  const packages = prune(await inputTree(store, inputs.engine, 'bin'))
   for (const name of recipe.engine.programs) {
     if (packages.has(`usr/bin/${name}`)) continue
     throw new DistroError('ROS_DISTRO_INPUT', 'no package of the engine has this program', {

@@ -1,9 +1,11 @@
 import { crc32 } from 'node:zlib'
 import { ascii, raw, record, u16le, u32le, u64le } from '@ros/bytes'
-import type { GptOptions } from './options.ts'
+import { PartitionsError } from './error.ts'
+import { encodeGuid } from './guid.ts'
+import { DISK_SECTOR } from './mbr.ts'
 
 /** GPT header (UEFI 2.10, §5.3.2). Sectors have 512 bytes. */
-const gptHeader = record(
+export const gptHeader = record(
   'GPT header',
   [
     ['signature', ascii(8)],
@@ -25,7 +27,7 @@ const gptHeader = record(
 )
 
 /** GPT partition entry (UEFI 2.10, §5.3.3). */
-const gptEntry = record(
+export const gptEntry = record(
   'GPT partition entry',
   [
     ['type', raw(16)],
@@ -38,51 +40,61 @@ const gptEntry = record(
   128,
 )
 
+export const GPT_SIGNATURE = 'EFI PART'
+
+/** Bits of an entry's attributes (UEFI 2.10, table 5.8; 60 of basic data partitions). */
+export const gptAttribute = { legacyBiosBootable: 2, readOnly: 60 } as const
+
 export interface GptPartition {
-  /** Registry form: 8-4-4-4-12 hexadecimal digits. */
+  /** Type and identity, 8-4-4-4-12 hexadecimal digits. */
   readonly type: string
+  readonly guid: string
+  /** At most 36 UTF-16 units. */
   readonly name: string
   /** First sector of 512 bytes, and how many. */
   readonly start: number
   readonly count: number
-  readonly readOnly: boolean
+  /** Numbers of bits that are set, 0 … 63: see `gptAttribute`. */
+  readonly attributes?: readonly number[]
 }
 
 export const gptType = {
   basicData: 'ebd0a0a2-b9e5-4433-87c0-68b6b72699c7',
   efiSystem: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+  linux: '0fc63daf-8483-4772-8e79-3d69d8477de4',
 } as const
 
-const DISK_SECTOR = 512
 const ENTRIES = 128
 const ENTRIES_SIZE = ENTRIES * gptEntry.size
 const ENTRIES_SECTORS = ENTRIES_SIZE / DISK_SECTOR
 /** Bytes of a header and its entries. */
 export const GPT_SIZE = DISK_SECTOR + ENTRIES_SIZE
 
-/** Both copies for a disk of `sectorCount` sectors: one for sector 1 and on, one for the end of the disk. */
+/**
+ * Both copies for a disk of `sectorCount` sectors: one for sector 1 and on, one for the end of the disk. Throws
+ * `ROS_PARTITIONS_FIELD` for more than 128 partitions, for a name or a GUID that does not fit.
+ */
 export function encodeGpt(
-  options: GptOptions,
+  diskGuid: string,
   partitions: readonly GptPartition[],
   sectorCount: number,
 ): { primary: Uint8Array; backup: Uint8Array } {
+  if (partitions.length > ENTRIES) throw fieldError('partitions', String(partitions.length), `${ENTRIES}`)
   const entries = new Uint8Array(ENTRIES_SIZE)
   partitions.forEach((partition, index) => {
-    const attributes = new Uint8Array(8)
-    if (partition.readOnly) attributes[7] = 0x10 // bit 60, of basic data partitions
     gptEntry.encodeInto(entries, index * gptEntry.size, {
       type: encodeGuid(partition.type),
-      guid: encodeGuid(options.partitionGuids[index] ?? ''),
+      guid: encodeGuid(partition.guid),
       first: partition.start,
       last: partition.start + partition.count - 1,
-      attributes,
+      attributes: encodeAttributes(partition.attributes ?? []),
       name: encodeName(partition.name),
     })
   })
   const last = sectorCount - 1
   const header = (ownSector: number, otherSector: number, entriesSector: number) => {
     const values = {
-      signature: 'EFI PART',
+      signature: GPT_SIGNATURE,
       revision: 0x0001_0000,
       headerSize: gptHeader.size,
       headerCrc: 0,
@@ -91,7 +103,7 @@ export function encodeGpt(
       otherSector,
       firstUsable: 2 + ENTRIES_SECTORS,
       lastUsable: last - 1 - ENTRIES_SECTORS,
-      diskGuid: encodeGuid(options.diskGuid),
+      diskGuid: encodeGuid(diskGuid),
       entriesSector,
       entryCount: ENTRIES,
       entrySize: gptEntry.size,
@@ -110,23 +122,37 @@ export function encodeGpt(
   return { primary, backup }
 }
 
-/** The first three groups are stored as little-endian numbers, the others as they are read (UEFI 2.10, appendix A). */
-function encodeGuid(guid: string): Uint8Array {
-  const digits = guid.replaceAll('-', '')
-  const bytes = Uint8Array.from({ length: 16 }, (_, index) =>
-    Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16),
-  )
-  for (const [from, to] of [
-    [0, 4],
-    [4, 6],
-    [6, 8],
-  ] as const)
-    bytes.subarray(from, to).reverse()
+function encodeAttributes(bits: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(8)
+  for (const bit of new Set(bits)) {
+    if (!Number.isInteger(bit) || bit < 0 || bit > 63)
+      throw fieldError('attribute', String(bit), 'bits 0 … 63')
+    bytes[Math.floor(bit / 8)] = (bytes[Math.floor(bit / 8)] ?? 0) + 2 ** (bit % 8)
+  }
   return bytes
+}
+
+export function decodeAttributes(bytes: Uint8Array): number[] {
+  return Array.from({ length: 64 }, (_, bit) => bit).filter(
+    (bit) => Math.floor((bytes[Math.floor(bit / 8)] ?? 0) / 2 ** (bit % 8)) % 2 === 1,
+  )
 }
 
 function encodeName(name: string): Uint8Array {
   const bytes = new Uint8Array(72)
+  if (2 * name.length > bytes.length)
+    throw fieldError('partition name', JSON.stringify(name), '36 UTF-16 units')
   for (let i = 0; i < name.length; i++) u16le.write(bytes, 2 * i, name.charCodeAt(i), 'GPT partition name')
   return bytes
+}
+
+export function decodeName(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode(u16le.read(bytes, i, 'name'))
+  const end = text.indexOf('\0')
+  return end < 0 ? text : text.slice(0, end)
+}
+
+function fieldError(subject: string, got: string, limit: string): PartitionsError {
+  return new PartitionsError('ROS_PARTITIONS_FIELD', 'GPT cannot hold this', { subject, got, limit })
 }

@@ -1,0 +1,37 @@
+import type { Command } from './command.ts'
+import { build } from './commands/build.ts'
+import { cat } from './commands/cat.ts'
+import { customize } from './commands/customize.ts'
+import { diff } from './commands/diff.ts'
+import { extract } from './commands/extract.ts'
+import { init } from './commands/init.ts'
+import { inspect } from './commands/inspect.ts'
+import { lint } from './commands/lint.ts'
+import { lock } from './commands/lock.ts'
+import { ls } from './commands/ls.ts'
+import { publish } from './commands/publish.ts'
+import { pull } from './commands/pull.ts'
+import { push } from './commands/push.ts'
+import { run } from './commands/run.ts'
+import { schema } from './commands/schema.ts'
+import { ssh } from './commands/ssh.ts'
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  init,
+  lock,
+  build,
+  run,
+  ssh,
+  ls,
+  cat,
+  extract,
+  inspect,
+  diff,
+  lint,
+  publish,
+  pull,
+  push,
+  customize,
+  schema,
+]

@@ -1,0 +1,89 @@
+import type { ByteSource } from '@ros/bytes'
+import type { Digest } from '@ros/bytes/node'
+import { directoryTree } from '@ros/kernel-fetch'
+import type { Store, StoredSource } from '@ros/store'
+import { followPath, Tree, type TreeNode } from '@ros/tree'
+import { containerTree } from './container-tree.ts'
+import { mergedTree } from './debs.ts'
+import { DistroError } from './error.ts'
+import type { LockedPackage } from './lock-schema.ts'
+
+/** An input that is here and proven. */
+export type Input =
+  | { readonly kind: 'packages'; readonly packages: readonly LockedPackage[] }
+  | { readonly kind: 'content'; readonly name: string; readonly content: StoredSource }
+  | { readonly kind: 'directory'; readonly path: string; readonly digest: Digest }
+  | { readonly kind: 'inside'; readonly path: string; readonly of: Input }
+
+/** What stands for an input in a cache key: digests, no place. */
+export function inputKey(input: Input): unknown {
+  switch (input.kind) {
+    case 'packages':
+      return setKey(input.packages)
+    case 'content':
+      return input.content.digest
+    case 'directory':
+      return input.digest
+    case 'inside':
+      return [input.path, inputKey(input.of)]
+  }
+}
+
+/** What stands for a set of packages in a cache key. */
+export function setKey(packages: readonly LockedPackage[]): string[] {
+  return packages.map(({ name, digest }) => `${name} ${digest}`)
+}
+
+/** The input as a tree: packages merged, a container opened, or a directory. */
+export async function inputTree(store: Store, input: Input, sbin: 'keep' | 'bin' = 'keep'): Promise<Tree> {
+  switch (input.kind) {
+    case 'packages':
+      return mergedTree(store, input.packages, sbin)
+    case 'content':
+      return containerTree(store, input.content, input.name)
+    case 'directory':
+      return directoryTree(input.path)
+    case 'inside': {
+      const node = await nodeInside(store, input)
+      if (node.type === 'tree') return node.tree
+      return containerTree(store, await store.take(node.content.open()), input.path)
+    }
+  }
+}
+
+/** The input as one file. Throws `ROS_DISTRO_INPUT` for what is none. */
+export async function inputFile(store: Store, input: Input, subject: string): Promise<ByteSource> {
+  if (input.kind === 'content') return input.content
+  if (input.kind === 'inside') {
+    const node = await nodeInside(store, input)
+    if (node.type === 'file') return node.content
+  }
+  throw new DistroError('ROS_DISTRO_INPUT', 'this source is no single file', {
+    subject,
+    hint: 'name a file, or a path inside something with `inside` and `of`',
+  })
+}
+
+async function nodeInside(
+  store: Store,
+  { path, of }: Input & { kind: 'inside' },
+): Promise<{ type: 'tree'; tree: Tree } | { type: 'file'; content: ByteSource }> {
+  const outer = await inputTree(store, of)
+  const found = followPath(outer, path)
+  if (found?.node.type === 'file') return { type: 'file', content: found.node.content }
+  if (found?.node.type === 'directory') return { type: 'tree', tree: below(outer, found.path, found.node) }
+  throw new DistroError('ROS_DISTRO_INPUT', found ? 'neither a file nor a directory' : 'not in there', {
+    subject: `inside: ${path}`,
+    got: found?.node.type ?? 'nothing',
+  })
+}
+
+/** What stands below a directory, as a tree of its own. */
+function below(tree: Tree, path: string, root: TreeNode): Tree {
+  if (path === '') return tree
+  const part = new Tree()
+  if (root.type === 'directory') part.root = root
+  for (const entry of tree)
+    if (entry.path.startsWith(`${path}/`)) part.add(entry.path.slice(path.length + 1), entry.node)
+  return part
+}
