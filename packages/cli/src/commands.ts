@@ -10,6 +10,9 @@ import { installDiskCommand } from './commands/install-disk.ts'
 import { lint } from './commands/lint.ts'
 import { lock } from './commands/lock.ts'
 import { ls } from './commands/ls.ts'
+import { publish } from './commands/publish.ts'
+import { pull } from './commands/pull.ts'
+import { push } from './commands/push.ts'
 import { run } from './commands/run.ts'
 import { schema } from './commands/schema.ts'
 import { serve } from './commands/serve.ts'
@@ -30,6 +33,9 @@ export const COMMANDS: readonly Command[] = [
   inspect,
   diff,
   lint,
+  publish,
+  pull,
+  push,
   customize,
   schema,
 ]

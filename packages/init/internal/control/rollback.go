@@ -9,10 +9,7 @@ import (
 )
 
 // osRollback makes the version before the one that starts by itself; nothing is restarted.
-func osRollback(s *session, args []string) error {
-	if len(args) > 0 {
-		return misused("want no argument, got %q", args[0])
-	}
+func osRollback(s *session, _ []string) error {
 	return bootvolume.With(hostDevices(), false, func(v bootvolume.Volume) error {
 		now, err := v.Rollback()
 		if err != nil {
