@@ -6,8 +6,8 @@ import { writeEmptyQcow2 } from '@ros/disk'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { userData, writeCloudConfigIso } from '../../packages/cli/src/cloud-config.ts'
 import { type Guest, keysOf, withGuest } from '../guest.ts'
-import { installer } from '../installer.ts'
 import { runProgram } from '../kit.ts'
+import { mountedInstaller } from '../medium.ts'
 import { SECOND_VERSION, secondBuild } from '../second-build.ts'
 
 const GIB = 1024 ** 3
@@ -39,19 +39,18 @@ test('install from the ISO, start from the disk alone, upgrade, roll back', asyn
   let first = ''
   await withGuest(folder, { boot: { cdrom: iso }, disks: disks(), cdroms: [config] }, async (guest) => {
     first = await version(guest)
-    const install = await installer(guest, 'sr0', `rancher/os:${first}`)
     await guest.sh(`echo '${userData(undefined, publicKey)}' > user_config.yml`)
-    const plan = await install('-t generic -d /dev/vda --plan')
-    expect(plan.text).toMatch(/state partition of \d+ MB/)
-    const done = await install('-t generic -d /dev/vda -c /config/user_config.yml -a installed=yes')
-    expect(done.text).toContain(`RancherOS ${first} is installed`)
-    expect(done.code).toBe(0)
-    // What stands there now is not erased without being told to.
-    const again = await install('-t generic -d /dev/vda')
-    expect(again).toMatchObject({
-      code: 1,
-      text: expect.stringMatching(/vda2: a partition named RANCHER_STATE[^]*is not empty/),
-    })
+    const options = '-d /dev/vda -c user_config.yml -a installed=yes --no-reboot'
+    const refused = await guest.attempt(`echo n | sudo ros install ${options}`)
+    expect(refused.text).toMatch(/state partition of \d+ MB[^]*Continue\?[^]*nothing was done/)
+    expect(refused.code).toBe(1)
+    expect(await guest.sh(`sudo ros install ${options} -f`)).toContain(`RancherOS ${first} is installed`)
+    // What stands there now is shown before anything is done.
+    const again = await guest.attempt('echo n | sudo ros install -d /dev/vda --no-reboot')
+    expect(again.text).toMatch(
+      /will be erased: vda2: a partition named RANCHER_STATE, a file system of type ext4/,
+    )
+    expect(again.code).toBe(1)
   })
   const raw = join(folder, 'disk.img')
   await runProgram('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', disk, raw])
@@ -68,9 +67,9 @@ test('install from the ISO, start from the disk alone, upgrade, roll back', asyn
   const second = join(await secondBuild(folder), 'rancheros.iso')
   await withGuest(folder, { ...fromDisk(), cdroms: [second] }, async (guest) => {
     expect(await guest.sh('cat note')).toBe('remembered\n')
-    const upgrade = await installer(guest, 'sr0', `rancher/os:${SECOND_VERSION}`)
-    const done = await upgrade('-t rancher-upgrade')
-    expect(done.text).toContain(`the next start tries ${SECOND_VERSION}`)
+    const image = await mountedInstaller(guest, 'sr0')
+    const upgrade = `sudo ros os upgrade -i ${image} --no-reboot`
+    expect(await guest.sh(`${upgrade} -f`)).toContain(`the next start tries ${SECOND_VERSION}`)
   })
   await withGuest(folder, fromDisk(), async (guest) => {
     expect(await version(guest)).toBe(SECOND_VERSION)

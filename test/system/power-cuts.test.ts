@@ -8,8 +8,8 @@ import { readPartitions } from '@ros/partitions'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { userData, writeCloudConfigIso } from '../../packages/cli/src/cloud-config.ts'
 import { keysOf, withGuest } from '../guest.ts'
-import { installer } from '../installer.ts'
 import { runProgram } from '../kit.ts'
+import { mountedInstaller } from '../medium.ts'
 import { SECOND_VERSION, secondBuild } from '../second-build.ts'
 import { type LoaderView, loaderView } from './loader-view.ts'
 import { loggedDisk, readLog, replay, seeded, withFiles } from './write-log.ts'
@@ -95,9 +95,7 @@ test('ros install: until the last write the disk starts nothing, after it the ne
   const log = blank(at('install.log'), 8 * GIB)
   const options = { boot: { cdrom: iso }, cdroms: [at('config.iso')], extra: loggedDisk(disk, log) }
   await withGuest(folder, options, async (guest) => {
-    const version = (await guest.sh('ros -v')).trim().split(' ').at(-1) ?? ''
-    const install = await installer(guest, 'sr0', `rancher/os:${version}`)
-    expect(await install('-t generic -d /dev/vda')).toMatchObject({ code: 0 })
+    await guest.sh('sudo ros install -d /dev/vda -f --no-reboot')
   })
   const whole = await loaderView(disk)
   expect(whole.starts).toMatch(/^v/)
@@ -124,8 +122,9 @@ test('ros os upgrade: at every moment the old or the new system starts, whole', 
   const options = { boot: { cdrom: iso }, cdroms: [second, at('config.iso')], extra }
   const old = await loaderView(disk)
   await withGuest(folder, options, async (guest) => {
-    const upgrade = await installer(guest, 'sr1', `rancher/os:${SECOND_VERSION}`)
-    expect((await upgrade('-t rancher-upgrade')).text).toContain(`the next start tries ${SECOND_VERSION}`)
+    const image = await mountedInstaller(guest, 'sr1')
+    const told = await guest.sh(`sudo ros os upgrade -i ${image} -f --no-reboot`)
+    expect(told).toContain(`the next start tries ${SECOND_VERSION}`)
   })
   const done = await loaderView(disk)
   expect(done).toMatchObject({ starts: old.starts, bios: SECOND_VERSION, uefi: SECOND_VERSION })
