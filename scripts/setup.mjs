@@ -44,6 +44,8 @@ const TEST_PACKAGES = {
   'dpkg-dev': 'dpkg-scanpackages',
   zstd: 'zstd',
   'xz-utils': 'xz',
+  lz4: 'lz4',
+  pigz: 'pigz',
 }
 
 export async function setup({ tests = false } = {}) {

@@ -50,12 +50,12 @@ export async function makeSeeds(): Promise<Seeds> {
   const made = (name: string) => seed(name, readFileSync(join(folder, name)))
   try {
     shell(`
-      for tool in cpio bsdcpio xorriso genisoimage dpkg-deb tar zstd xz lzma gzip; do
+      for tool in cpio bsdcpio xorriso genisoimage dpkg-deb tar zstd xz lzma lz4 gzip; do
         command -v $tool > /dev/null || { echo "$tool is missing: fuzzing needs it installed" >&2; exit 1; }
       done
       mkdir -p t/d/e/f p/DEBIAN p/usr/bin; echo a > t/a; ln t/a t/d/b; ln -s d/e t/l; ln -s ../../.. t/d/up; mkfifo t/d/p; echo text > t/d/e/f/Some.Long.Name
       (cd t && find . | cpio --quiet -o -H newc > ../gnu.cpio; find . | cpio --quiet -o -H crc > ../crc.cpio; find . | bsdcpio --quiet -o -H newc > ../bsd.cpio)
-      gzip -nk gnu.cpio; zstd -q gnu.cpio; xz -k --check=crc32 gnu.cpio; lzma -k bsd.cpio; cat gnu.cpio gnu.cpio.zst > two.img
+      gzip -nk gnu.cpio; zstd -q gnu.cpio; xz -k --check=crc32 gnu.cpio; lzma -k bsd.cpio; lz4 -ql bsd.cpio bsd.cpio.lz4; cat gnu.cpio gnu.cpio.zst > two.img
       head -c 3000 /dev/urandom > t/boot.img
       xorriso -as mkisofs -quiet -no-pad -J -R -b boot.img -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table -o x.iso t 2> /dev/null
       mkdir -p t/1/2/3/4/5/6/7/8/9; genisoimage -quiet -no-pad -J -R -b boot.img -c boot.cat -no-emul-boot -boot-info-table -o g.iso t
@@ -93,6 +93,7 @@ export async function makeSeeds(): Promise<Seeds> {
           'gnu.cpio.zst',
           'gnu.cpio.xz',
           'bsd.cpio.lzma',
+          'bsd.cpio.lz4',
           'two.img',
         ].map(made),
         seed('ours.cpio', await collect(writeInitrd(tree), LIMIT)),
@@ -103,7 +104,7 @@ export async function makeSeeds(): Promise<Seeds> {
       deb: ['xz.deb', 'none.deb', 'gz.deb'].map(made),
       tar: [...['gnu.tar', 'pax.tar', 'v7.tar'].map(made), seed('ours.tar', tar)],
       compressed: [
-        ...['gnu.cpio.gz', 'gnu.cpio.zst', 'gnu.cpio.xz', 'bsd.cpio.lzma'].map(made),
+        ...['gnu.cpio.gz', 'gnu.cpio.zst', 'gnu.cpio.xz', 'bsd.cpio.lzma', 'bsd.cpio.lz4'].map(made),
         seed('ours.gz', await collect(gzip(fromBytes(tar).open(), { level: 6 }), LIMIT)),
       ],
     }

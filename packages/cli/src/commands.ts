@@ -3,6 +3,7 @@ import { build } from './commands/build.ts'
 import { cat } from './commands/cat.ts'
 import { consoleCommand } from './commands/console.ts'
 import { cp } from './commands/cp.ts'
+import { customize } from './commands/customize.ts'
 import { diff } from './commands/diff.ts'
 import { extract } from './commands/extract.ts'
 import { init } from './commands/init.ts'
@@ -12,6 +13,9 @@ import { lock } from './commands/lock.ts'
 import { logs } from './commands/logs.ts'
 import { ls } from './commands/ls.ts'
 import { ps } from './commands/ps.ts'
+import { publish } from './commands/publish.ts'
+import { pull } from './commands/pull.ts'
+import { push } from './commands/push.ts'
 import { run } from './commands/run.ts'
 import { schema } from './commands/schema.ts'
 import { ssh } from './commands/ssh.ts'
@@ -35,5 +39,9 @@ export const COMMANDS: readonly Command[] = [
   inspect,
   diff,
   lint,
+  publish,
+  pull,
+  push,
+  customize,
   schema,
 ]

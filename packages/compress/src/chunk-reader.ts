@@ -41,6 +41,34 @@ export class ChunkReader {
     this.#taken -= bytes.length
   }
 
+  /**
+   * The next bytes without taking them: at least `min` of them but at the end of the stream, and no more than `max`. Valid
+   * until the next call of anything but `skip`.
+   */
+  async peek(min: number, max = min): Promise<Uint8Array> {
+    while (this.#rest.length < min) {
+      const before = this.#rest.slice()
+      const next = await this.#chunks.next()
+      if (next.done) {
+        this.#rest = before
+        break
+      }
+      if (before.length === 0) this.#rest = next.value
+      else {
+        this.#rest = new Uint8Array(before.length + next.value.length)
+        this.#rest.set(before)
+        this.#rest.set(next.value, before.length)
+      }
+    }
+    return this.#rest.subarray(0, max)
+  }
+
+  /** Takes `length` bytes of those that `peek` gave last. */
+  skip(length: number): void {
+    this.#rest = this.#rest.subarray(length)
+    this.#taken += length
+  }
+
   /** Exactly `length` bytes, copied; a shorter array only when the stream ends. */
   async upTo(length: number): Promise<Uint8Array> {
     const whole = new Uint8Array(length)

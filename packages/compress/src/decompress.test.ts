@@ -99,7 +99,7 @@ describe.each(formats)('decompress %s', (format) => {
 })
 
 describe('several members', () => {
-  test.each(['gzip', 'zstd', 'xz'] as const)('of %s are read on', async (format) => {
+  test.each(['gzip', 'zstd', 'xz', 'lzma'] as const)('of %s are read on', async (format) => {
     const parts = [text.subarray(0, 100_000), new Uint8Array(0), text.subarray(100_000)]
     const packed = join(...parts.map(encoders[format]))
     for (const piece of [100, 65_536, LIMIT]) expect(await decode(packed, format, piece)).toEqual(text)
@@ -126,22 +126,20 @@ describe('several members', () => {
 })
 
 describe('decompressMember', () => {
-  test.each(['gzip', 'zstd', 'xz'] as const)('of %s stops behind the first and counts it', async (format) => {
-    for (const length of [0, 1, 131_072, 300_000]) {
-      const packed = encoders[format](text.subarray(0, length))
-      const following = join(packed, encoders[format](text), Buffer.from('070701'))
-      for (const piece of [999, packed.length, LIMIT]) {
-        const { content, taken } = await decodeMember(following, format, piece)
-        expect(content).toEqual(text.subarray(0, length))
-        expect(taken).toBe(packed.length)
+  test.each(['gzip', 'zstd', 'xz', 'lzma'] as const)(
+    'of %s stops behind the first and counts it',
+    async (format) => {
+      for (const length of [0, 1, 131_072, 300_000]) {
+        const packed = encoders[format](text.subarray(0, length))
+        const following = join(packed, encoders[format](text), Buffer.from('070701'))
+        for (const piece of [999, packed.length, LIMIT]) {
+          const { content, taken } = await decodeMember(following, format, piece)
+          expect(content).toEqual(text.subarray(0, length))
+          expect(taken).toBe(packed.length)
+        }
       }
-    }
-  })
-
-  test('takes all of an lzma stream', async () => {
-    const packed = encoders.lzma(text)
-    expect(await decodeMember(packed, 'lzma', 5000)).toEqual({ content: text, taken: packed.length })
-  })
+    },
+  )
 
   test('reads what gzip() and zstd() write', async () => {
     for (const [format, packer] of [
@@ -192,7 +190,7 @@ describe('corrupt input', () => {
     expect(noticed).toBeGreaterThan(0)
   })
 
-  test.each(['lz4', 'bzip2', 'rar'])('%s is refused by name', async (format) => {
+  test.each(['bzip2', 'rar'])('%s is refused by name', async (format) => {
     await expect(decode(text, format as Format)).rejects.toThrow(
       expect.objectContaining({ code: 'ROS_COMPRESS_FORMAT', subject: format }),
     )

@@ -4,33 +4,36 @@ import { ChunkReader } from './chunk-reader.ts'
 import { runEngine } from './engine.ts'
 import { CompressError } from './error.ts'
 import type { Format } from './format.ts'
-import { gunzipMember, nextGzipMember } from './gunzip.ts'
-import { unlzma } from './lzma.ts'
+import { gunzipMember } from './gunzip.ts'
+import { unlz4 } from './lz4.ts'
+import { unlzma } from './unlzma.ts'
+import { unxz } from './unxz.ts'
 import { xzStream } from './xz-stream.ts'
 import { zstdFrame } from './zstd-frame.ts'
 
+const STEP = 65_536
+
 /**
- * The content of compressed bytes, as it is decoded: gzip (all members; zeros after the last are ignored), zstd (all
- * frames), xz (all streams), lzma (one, anything after it is not noticed). What ends early throws
- * `ROS_COMPRESS_TRUNCATED`, what is damaged `ROS_COMPRESS_CORRUPT`, lz4 and bzip2 `ROS_COMPRESS_FORMAT`; an error of
- * the input itself comes through unchanged. Chunks given out before an error are not proven.
+ * The content of compressed bytes, as it is decoded: gzip, lzma and lz4 (all members; zeros between and after them are
+ * ignored), zstd (all frames), xz (all streams). What ends early throws `ROS_COMPRESS_TRUNCATED`, what is damaged
+ * `ROS_COMPRESS_CORRUPT`, bzip2 and lz4's frame format `ROS_COMPRESS_FORMAT`; an error of the input itself comes through
+ * unchanged. Chunks given out before an error are not proven.
  */
 export async function* decompress(chunks: Chunks, format: Format): AsyncGenerator<Uint8Array, void> {
   const reader = new ChunkReader(chunks, format)
   try {
     // The decoder knows how xz streams follow one another.
-    if (format === 'xz') return yield* unlzma(reader.rest(), format)
+    if (format === 'xz') return yield* unxz(reader.rest())
     do yield* member(reader, format)
-    while (await (format === 'gzip' ? nextGzipMember(reader) : hasMore(reader)))
+    while (await (format === 'zstd' ? hasMore(reader) : nextMember(reader)))
   } finally {
     await reader.close()
   }
 }
 
 /**
- * As `decompress`, but of the first gzip member, zstd frame or xz stream only, as a kernel unpacks one segment of an
- * initramfs; what follows is not looked at. The generator's return value is the number of compressed bytes that it
- * took. An lzma stream does not tell where it ends and takes all there is.
+ * As `decompress`, but of the first member, frame or stream only, as a kernel unpacks one segment of an initramfs; what
+ * follows is not looked at. The generator's return value is the number of compressed bytes that it took.
  */
 export async function* decompressMember(chunks: Chunks, format: Format): AsyncGenerator<Uint8Array, number> {
   const reader = new ChunkReader(chunks, format)
@@ -49,14 +52,15 @@ async function* member(reader: ChunkReader, format: Format): AsyncGenerator<Uint
     case 'zstd':
       return yield* runEngine(createZstdDecompress({ chunkSize: 131_072 }), 'zstd', zstdFrame(reader))
     case 'xz':
-      return yield* unlzma(xzStream(reader), format)
+      return yield* unxz(xzStream(reader))
     case 'lzma':
-      return yield* unlzma(reader.rest(), format)
+      return yield* unlzma(reader)
     case 'lz4':
+      return yield* unlz4(reader)
     case 'bzip2':
       throw new CompressError('ROS_COMPRESS_FORMAT', 'this format is not decompressed here', {
         subject: format,
-        limit: 'gzip, zstd, xz, lzma',
+        limit: 'gzip, zstd, xz, lzma, lz4 legacy',
       })
     default:
       throw new CompressError('ROS_COMPRESS_FORMAT', 'no such format', { subject: String(format) })
@@ -64,7 +68,16 @@ async function* member(reader: ChunkReader, format: Format): AsyncGenerator<Uint
 }
 
 async function hasMore(reader: ChunkReader): Promise<boolean> {
-  const next = await reader.take(1)
-  if (next) reader.unread(next)
-  return next !== undefined
+  return (await reader.peek(1)).length > 0
+}
+
+/** Goes to the next member. False at the end of the stream, before which zeros may stand. */
+async function nextMember(reader: ChunkReader): Promise<boolean> {
+  for (;;) {
+    const chunk = await reader.peek(1, STEP)
+    if (chunk.length === 0) return false
+    const start = chunk.findIndex((byte) => byte !== 0)
+    reader.skip(start < 0 ? chunk.length : start)
+    if (start >= 0) return true
+  }
 }

@@ -24,18 +24,6 @@ export async function* gunzipMember(reader: ChunkReader): AsyncGenerator<Uint8Ar
   if (u32le.read(trailer, 4, 'isize') !== size % 2 ** 32) throw corruptError('gzip', 'size differs')
 }
 
-/** Goes to the next member. False at the end of the stream, before which zeros may stand. */
-export async function nextGzipMember(reader: ChunkReader): Promise<boolean> {
-  for (let chunk = await reader.take(CHUNK); chunk; chunk = await reader.take(CHUNK)) {
-    const start = chunk.findIndex((byte) => byte !== 0)
-    if (start >= 0) {
-      reader.unread(chunk.subarray(start))
-      return true
-    }
-  }
-  return false
-}
-
 async function skipHeader(reader: ChunkReader): Promise<void> {
   const [id1, id2, method, flags = 0] = await reader.exactly(10)
   if (id1 !== 0x1f || id2 !== 0x8b) throw corruptError('gzip', 'no gzip member here')

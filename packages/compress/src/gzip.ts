@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
 import { u32le } from '@ros/bytes'
 import { blocks, type Chunks } from './blocks.ts'
+import { inFlight } from './in-flight.ts'
 import { checkLevel } from './level.ts'
 
 const BLOCK = 262_144
@@ -28,32 +29,22 @@ export async function* gzip(
   const level = checkLevel('gzip', options.level, 0, 9)
   yield header(level)
 
-  const running: Promise<Uint8Array>[] = []
   let crc = 0
   let size = 0
   let dictionary: Uint8Array | undefined
-  try {
-    for await (const block of blocks(chunks, BLOCK, IN_FLIGHT)) {
-      crc = crc32(block, crc)
-      size += block.length
-      const final = block.length < BLOCK
-      const task = deflate(block, {
-        level,
-        chunkSize: OUTPUT,
-        finishFlush: final ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-        ...(dictionary && { dictionary }),
-      })
-      // It is awaited in its turn, perhaps much later: until then a failure must not count as unhandled.
-      task.catch(() => undefined)
-      running.push(task)
-      dictionary = block.subarray(-WINDOW)
-      if (running.length === IN_FLIGHT) yield await (running.shift() as Promise<Uint8Array>)
-    }
-    for (let next = running.shift(); next; next = running.shift()) yield await next
-  } finally {
-    // Left early: nothing of ours may still run.
-    await Promise.allSettled(running)
-  }
+  yield* inFlight(blocks(chunks, BLOCK, IN_FLIGHT), IN_FLIGHT, (block) => {
+    crc = crc32(block, crc)
+    size += block.length
+    const final = block.length < BLOCK
+    const task = deflate(block, {
+      level,
+      chunkSize: OUTPUT,
+      finishFlush: final ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+      ...(dictionary && { dictionary }),
+    })
+    dictionary = block.subarray(-WINDOW)
+    return task
+  })
   yield trailer(crc, size)
 }
 

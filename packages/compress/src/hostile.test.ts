@@ -37,11 +37,12 @@ describe('a bomb', () => {
   })
 })
 
-const magics: Record<'gzip' | 'zstd' | 'xz' | 'lzma', readonly number[]> = {
+const magics: Record<'gzip' | 'zstd' | 'xz' | 'lzma' | 'lz4', readonly number[]> = {
   gzip: [0x1f, 0x8b, 8],
   zstd: [0x28, 0xb5, 0x2f, 0xfd],
   xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4, 0xe6, 0xd6, 0xb4, 0x46],
-  lzma: [0x5d, 0, 0, 0x10, 0],
+  lzma: [0x5d, 0, 0, 0x10, 0, 255, 255, 255, 255, 255, 255, 255, 255, 0],
+  lz4: [0x02, 0x21, 0x4c, 0x18],
 }
 
 describe.each(Object.keys(magics) as (keyof typeof magics)[])(

@@ -1,46 +1,23 @@
-import { corruptError, truncatedError } from './error.ts'
+import { blocks, type Chunks } from './blocks.ts'
+import { checkLevel } from './level.ts'
+import { nativeLzma, runNative } from './native-lzma.ts'
+
+const BLOCK = 65_536
 
 /**
- * Content of a whole .xz file (any number of streams and padding), or of an .lzma file. The decoder runs on a thread of
- * its own and takes input only as fast as its output is read.
+ * An .lzma file as the `lzma` tool writes it, and RancherOS up to 0.4 had its initrd: properties lc 3, lp 0, pb 2, size
+ * unknown, a mark at the end, no checksum. One thread, by the format. The bytes depend on input, level and the version of
+ * `@napi-rs/lzma` alone. Throws `ROS_COMPRESS_LEVEL` outside 0 … 9.
  */
-export async function* unlzma(
-  chunks: AsyncIterable<Uint8Array>,
-  format: 'xz' | 'lzma',
+export async function* lzma(
+  chunks: Chunks,
+  options: { readonly level: number },
 ): AsyncGenerator<Uint8Array, void> {
-  // A native library: loaded by those who need it.
-  const { lzma, xz } = await import('@napi-rs/lzma')
-  const input = chunks[Symbol.asyncIterator]()
-  let inputError: { readonly cause: unknown } | undefined
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const next = await input.next()
-          if (next.done) controller.close()
-          // The decoder reads later, so a chunk that its owner will use again has to be copied.
-          else controller.enqueue(next.value.slice())
-        } catch (cause) {
-          inputError = { cause }
-          controller.error(cause)
-        }
-      },
-    },
-    { highWaterMark: 0 },
+  const preset = checkLevel('lzma', options.level, 0, 9)
+  const native = await nativeLzma()
+  yield* runNative(
+    blocks(chunks, BLOCK, 1),
+    (input) => native.lzma.compressStream(input, { preset }),
+    (cause) => cause,
   )
-  try {
-    yield* (format === 'xz' ? xz : lzma).decompressStream(stream)
-  } catch (cause) {
-    throw inputError ? inputError.cause : decoderError(format, cause)
-  } finally {
-    await input.return?.()
-  }
-}
-
-// The decoder has no error codes, only these texts for input that ends early.
-const ENDS_EARLY = /fill whole buffer|unexpected end/
-
-function decoderError(format: string, cause: unknown): Error {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return ENDS_EARLY.test(message) ? truncatedError(format, cause) : corruptError(format, message, cause)
 }

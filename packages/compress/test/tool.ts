@@ -11,7 +11,7 @@ export function runTool(command: string, args: readonly string[], input: Uint8Ar
   const { status, stdout, stderr, error } = spawnSync(command, args, { input, maxBuffer: 2 ** 30 })
   if (error && (error as NodeJS.ErrnoException).code === 'ENOENT') {
     throw new Error(
-      `${command} is not installed; the oracle tests need it (Debian: apt-get install gzip zstd xz-utils)`,
+      `${command} is not installed; the oracle tests need it (Debian: apt-get install gzip zstd xz-utils lz4)`,
     )
   }
   if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error

@@ -9,6 +9,7 @@ import type { SourceContext } from './sources/context.ts'
 import { fetchPackages, packagesOf } from './sources/debian.ts'
 import { lockFile } from './sources/file.ts'
 import { kitRos } from './sources/kit-ros.ts'
+import { fetchUrl } from './sources/url.ts'
 
 /** Every part of the system, here and proven. */
 export interface Inputs {
@@ -42,6 +43,7 @@ export async function fetchInputs(recipe: Recipe, lock: Lock, context: SourceCon
     const { name, digest, size } = locked.content
     if (!(await context.store.has(digest, size))) {
       if (source.kind === 'file') await lockFile(context, source)
+      if (source.kind === 'url') await fetchUrl(context, source, locked.content)
       if (source.kind === 'kit') await lockFile(context, { path: kitRos(context.arch) })
     }
     return { kind: 'content', name, content: await context.store.source(digest, size) }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sourceObject } from './source-schema.ts'
+import { address, sourceObject } from './source-schema.ts'
 
 const packages = z.array(z.string().min(1))
 
@@ -18,7 +18,41 @@ export const recipeSchema = z.strictObject({
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'a version is usable as an image tag')
     .describe('as `ros -v` prints it and as image tags carry it'),
   arch: z.enum(['amd64']),
-  kernel: sourceObject(['debian', 'file', 'inside'], {
+  debian: z
+    .strictObject({
+      from: z
+        .enum(['apt', 'http'])
+        .optional()
+        .describe(
+          "the host's own apt, or a mirror; by default apt where there is one and no mirror is named",
+        ),
+      mirror: z
+        .union([address, z.array(address).min(1)])
+        .optional()
+        .describe('address that has the folders of the archives below it; several are tried in their order'),
+      keyring: z.string().min(1).optional().describe('OpenPGP keys whose signature on a suite is believed'),
+      suites: z
+        .array(
+          z.strictObject({
+            suite: z.string().regex(/^[\w.+~/-]+$/),
+            path: z
+              .string()
+              .regex(/^(?!\/)[\w.+~/-]*$/)
+              .default('debian')
+              .describe("folder of the suite's archive"),
+            components: z.array(z.string().min(1)).min(1).default(['main']),
+          }),
+        )
+        .min(1)
+        .optional(),
+    })
+    .optional()
+    .describe('where Debian packages come from'),
+  rewrite: z
+    .array(z.strictObject({ from: address, to: z.union([address, z.array(address).min(1)]) }))
+    .optional()
+    .describe('addresses that begin with `from` are looked for at `to`: mirrors and archives'),
+  kernel: sourceObject(['debian', 'url', 'file', 'inside'], {
     modules: z.string().min(1).describe('module names with `*`, divided by white space, or `all`'),
   }).describe('vmlinuz and the modules that go on board'),
   engine: sourceObject(['debian'], {
@@ -32,7 +66,7 @@ export const recipeSchema = z.strictObject({
   uefi: sourceObject(['debian'])
     .optional()
     .describe('signed boot loaders; without them the ISO starts under BIOS only'),
-  ros: sourceObject(['file', 'inside', 'build'])
+  ros: sourceObject(['url', 'file', 'inside', 'build'])
     .optional()
     .describe('PID 1; without it the one that came with this kit'),
   osConfig: z

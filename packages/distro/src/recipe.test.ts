@@ -52,7 +52,7 @@ describe('readRecipe', () => {
 
   test.each([
     ['ros: { file: a, build: b }', /name one source: .*; not file and build together/],
-    ['ros: {}', /name one source: file, inside, build; none is there/],
+    ['ros: {}', /name one source: url, file, inside, build; none is there/],
     ['ros: { inside: /usr/bin/ros }', /ros\.inside: needs `of`/],
     ['ros: { file: a, of: { file: b } }', /ros\.of: belongs to another kind/],
     ['ros: { debian: [a] }', /unknown key ros\.debian/],

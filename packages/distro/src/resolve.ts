@@ -9,6 +9,7 @@ import type { SourceContext } from './sources/context.ts'
 import { lockedPackage, packageId, resolveDebian } from './sources/debian.ts'
 import { lockFile, presentFile } from './sources/file.ts'
 import { kitRos } from './sources/kit-ros.ts'
+import { lockUrl } from './sources/url.ts'
 
 /** Finds every input that the recipe names, by digest. Asks package lists and the network; downloads no packages. */
 export async function resolveRecipe(recipe: Recipe, context: SourceContext): Promise<Lock> {
@@ -28,6 +29,8 @@ export async function resolveRecipe(recipe: Recipe, context: SourceContext): Pro
         return { inside: source.path, of: await lock(source.of) }
       case 'build':
         return { module: await moduleDigest(context, source) }
+      case 'url':
+        return lockUrl(context, source)
       case 'file':
         return lockFile(context, source)
       case 'kit':
@@ -87,6 +90,8 @@ async function differs(source: Source, locked: LockedInput, context: SourceConte
     }
     case 'debian':
       return !('packages' in locked)
+    case 'url':
+      return !('content' in locked)
   }
 }
 

@@ -1,9 +1,15 @@
 import type { Recipe } from './recipe-schema.ts'
-import type { SourceKeys } from './source-schema.ts'
+import type { SignedList, SourceKeys } from './source-schema.ts'
 
 /** Where a part of the system comes from. */
 export type Source =
   | { readonly kind: 'debian'; readonly names: readonly string[]; readonly without: readonly string[] }
+  | {
+      readonly kind: 'url'
+      readonly urls: readonly string[]
+      readonly sha256?: string
+      readonly signed?: SignedList
+    }
   | { readonly kind: 'file'; readonly path: string; readonly sha256?: string }
   | { readonly kind: 'inside'; readonly path: string; readonly of: Source }
   | { readonly kind: 'build'; readonly path: string }
@@ -12,8 +18,12 @@ export type Source =
 
 /** The source that a mapping of the recipe names; undefined when it names none. */
 export function sourceOf(keys: SourceKeys): Source | undefined {
-  const { debian, without = [], file, sha256, inside, of, build } = keys
+  const { debian, without = [], url, signed, file, sha256, inside, of, build } = keys
   if (debian !== undefined && debian.length > 0) return { kind: 'debian', names: debian, without }
+  if (url !== undefined) {
+    const urls = typeof url === 'string' ? [url] : url
+    return { kind: 'url', urls, ...(sha256 !== undefined && { sha256 }), ...(signed && { signed }) }
+  }
   if (file !== undefined) return { kind: 'file', path: file, ...(sha256 !== undefined && { sha256 }) }
   if (build !== undefined) return { kind: 'build', path: build }
   const outer = of && sourceOf(of)

@@ -6,6 +6,8 @@ export type InitrdErrorCode =
   | 'ROS_INITRD_SIZE' // a file of 4 GiB or more
   | 'ROS_INITRD_XATTR' // extended attributes, which newc does not carry
   | 'ROS_INITRD_CONFLICT' // a segment whose entry the kernel would drop, or write through to another name
+  | 'ROS_INITRD_EARLY' // microcode or ACPI tables where the kernel does not look for them
+  | 'ROS_INITRD_MICROCODE' // bytes that are no microcode
   | 'ROS_INITRD_ARCHIVE' // bytes that the kernel does not unpack
   | 'ROS_INITRD_LIMIT' // compressed segments that hold more than the caller allowed
 

@@ -2,6 +2,7 @@ export { checkSegments } from './check-segments.ts'
 export { InitrdError, type InitrdErrorCode } from './error.ts'
 export { type LintInitrdOptions, lintInitrd } from './lint-initrd.ts'
 export { type InitrdRule, initrdRules } from './lint-rules.ts'
+export { type Microcode, microcodeSegment } from './microcode.ts'
 export type { InitrdOptions } from './plan.ts'
 export {
   type InitrdContents,
@@ -9,6 +10,7 @@ export {
   type ReadInitrdOptions,
   readInitrd,
 } from './read-initrd.ts'
-export type { DroppedEntry } from './unpacker.ts'
+export { type Segment, type SegmentCompression, segmentPadding } from './segment.ts'
+export type { DroppedEntry, EntryOrigin } from './unpacker.ts'
 export { initrdSize, type WriteInitrdOptions, writeInitrd } from './write-initrd.ts'
-export { type Segment, segmentPadding, writeSegment, writeSegments } from './write-segments.ts'
+export { writeSegment, writeSegments } from './write-segments.ts'

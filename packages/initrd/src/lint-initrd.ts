@@ -24,6 +24,7 @@ export async function* lintInitrd(
   let previous: LintedArchive | undefined
   let segments = 0
   for (let offset = await window.skipZeros(0); offset < source.size; segments++) {
+    unpacker.startSegment()
     const place = { segment: undefined, offset }
     const head = (await window.bytes(offset, 16)).slice()
     const format = detectFormat(head.subarray(0, MAGIC_SIZE))
@@ -72,7 +73,7 @@ export async function* lintInitrd(
     previous = undefined
     const refusal = refusedBy(format, head)
     if (refusal) yield initrdFinding(refusal.rule, place, `segment at ${offset}`, refusal.message)
-    if (format === 'lz4' || format === 'bzip2') return
+    if (refusal?.rule === 'initrd/lz4-frame' || format === 'bzip2') return
     let unpacked: { content: ByteSource; size: number }
     try {
       unpacked = await unpackMember(source, offset, format, (chunks) => store(chunks, offset))
@@ -142,7 +143,7 @@ function refusedBy(format: Format, head: Uint8Array) {
     } as const
   if (format === 'lz4' && head[0] === LZ4_FRAME)
     return { rule: 'initrd/lz4-frame', message: 'the kernel decodes the legacy format: use lz4 -l' } as const
-  if (format === 'lz4' || format === 'bzip2')
+  if (format === 'bzip2')
     return {
       rule: 'initrd/unread',
       message: `what follows is not checked: ${format} is not read here`,

@@ -129,7 +129,8 @@ const planted: [fault: string, bytes: () => Buffer, expected: InitrdRule[]][] = 
     ['initrd/microcode'],
   ],
   ['lz4 frame', () => Buffer.from('04224d18', 'hex'), ['initrd/lz4-frame']],
-  ['lz4 legacy', () => Buffer.from('02214c18', 'hex'), ['initrd/unread']],
+  ['lz4 legacy, cut', () => Buffer.from('02214c18ff', 'hex'), ['initrd/compressed']],
+  ['bzip2', () => Buffer.from('BZh9'), ['initrd/unread']],
 ]
 
 describe('lintInitrd finds', () => {

@@ -77,6 +77,20 @@ describe('GNU cpio', () => {
   })
 })
 
+describe('checksums', () => {
+  test('are those of GNU cpio, which proves them', async () => {
+    const input = await collect(writeInitrd(plainTree(), { checksum: true }), LIMIT)
+    await inTemporaryDirectory((path) => {
+      const options = ['--quiet', '-imu', '--no-preserve-owner']
+      expect(runTool('cpio', options, { input, cwd: path })).toMatchObject({ code: 0, stderr: '' })
+      expectPlainTree(path)
+      const damaged = Buffer.from(input)
+      damaged[damaged.indexOf('one inode')] = 0x4f
+      expect(runTool('cpio', options, { input: damaged, cwd: path }).stderr).toMatch(/checksum error/)
+    })
+  })
+})
+
 describe('bsdtar and bsdcpio', () => {
   test('bsdtar lists the same', async () => {
     const { code, stdout, stderr } = runTool('bsdtar', ['-tvf', '-'], { input: await archive(sampleTree()) })
@@ -100,8 +114,8 @@ describe('bsdtar and bsdcpio', () => {
 })
 
 describe('segments', () => {
-  test('zstd and gzip unpack a segment to what GNU cpio lists', async () => {
-    for (const compression of ['gzip', 'zstd'] as const) {
+  test('the tools unpack a segment to what GNU cpio lists', async () => {
+    for (const compression of ['gzip', 'zstd', 'xz', 'lzma', 'lz4'] as const) {
       const packed = await collect(writeSegments([{ name: 'all', tree: plainTree(), compression }]), LIMIT)
       const plain = runTool(compression, ['-dc'], { input: packed })
       expect(plain.code).toBe(0)
@@ -132,7 +146,7 @@ describe('what the tools write, we read', () => {
     })
   })
 
-  test('compressed by gzip, zstd, xz and lzma, with other archives around', async () => {
+  test('compressed by gzip, zstd, xz, lzma and lz4, with other archives around', async () => {
     await inTemporaryDirectory(async (path) => {
       makeOnDisk(path)
       const names = execFileSync('find', ['.'], { cwd: path })
@@ -140,7 +154,9 @@ describe('what the tools write, we read', () => {
       const by = (command: string, ...args: string[]) => runTool(command, args, { input: plain }).stdout
       const packed = [plain, by('gzip', '-9'), by('zstd', '-c'), by('xz', '-c', '--check=crc32')]
       const length = packed.reduce((sum, part) => sum + part.length, 0)
-      const parts = [...packed, Buffer.alloc(segmentPadding(length)), plain, by('xz', '-c', '--format=lzma')]
+      const lz4 = [by('lz4', '-l', '-c'), Buffer.alloc(4)]
+      const lzma = by('xz', '-c', '--format=lzma')
+      const parts = [...packed, Buffer.alloc(segmentPadding(length, 'xz')), plain, lzma, ...lz4, lzma]
       const { tree, segments } = await readInitrd(fromBytes(Buffer.concat(parts)))
       expect(segments.map(({ compression }) => compression)).toEqual([
         'none',
@@ -148,6 +164,8 @@ describe('what the tools write, we read', () => {
         'zstd',
         'xz',
         'none',
+        'lzma',
+        'lz4',
         'lzma',
       ])
       expect(segments.every(({ contentSize }) => contentSize > plain.length - 512)).toBe(true)

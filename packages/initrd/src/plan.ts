@@ -1,7 +1,17 @@
 import { type ByteSource, encodeName, fromBytes } from '@ros/bytes'
 import type { Tree, TreeNode } from '@ros/tree'
 import { checkEntry, checkMtime } from './check-entry.ts'
-import { ALIGNMENT, align, BLOCK, MAGIC, type NewcHeader, newcHeader, TRAILER, typeBits } from './newc.ts'
+import {
+  ALIGNMENT,
+  align,
+  BLOCK,
+  MAGIC,
+  MAGIC_CHECKSUM,
+  type NewcHeader,
+  newcHeader,
+  TRAILER,
+  typeBits,
+} from './newc.ts'
 
 /** One header with its name and, padded to 4 bytes, its content. */
 export interface PlannedEntry {
@@ -10,6 +20,8 @@ export interface PlannedEntry {
   readonly node: TreeNode
   readonly header: NewcHeader
   readonly content: ByteSource | undefined
+  /** Where the content stands, in bytes from the start of the archive. */
+  readonly contentOffset: number
 }
 
 export interface InitrdPlan {
@@ -21,6 +33,11 @@ export interface InitrdPlan {
 export interface InitrdOptions {
   /** Modification time of every entry, in seconds since 1970-01-01 UTC, in place of each node's own. */
   readonly mtime?: number
+  /**
+   * Magic 070702, with the sum of each file's bytes, which the kernel proves. Every file is read twice. Default: 070701, as
+   * everything writes it today.
+   */
+  readonly checksum?: boolean
 }
 
 /**
@@ -45,7 +62,7 @@ export function planInitrd(tree: Tree, options: InitrdOptions = {}): InitrdPlan 
     const content = isLast ? contentOf(node) : undefined
     const name = encodeName(path)
     const header: NewcHeader = {
-      magic: MAGIC,
+      magic: magicOf(options),
       ino,
       mode: typeBits[node.type] + node.mode,
       uid: node.uid,
@@ -60,8 +77,9 @@ export function planInitrd(tree: Tree, options: InitrdOptions = {}): InitrdPlan 
       nameSize: name.length + 1,
       check: 0,
     }
-    entries.push({ name, node, header, content })
-    size += headSize(name) + align(header.fileSize, ALIGNMENT)
+    size += headSize(name)
+    entries.push({ name, node, header, content, contentOffset: size })
+    size += align(header.fileSize, ALIGNMENT)
   }
 
   add('.', tree.root)
@@ -71,11 +89,13 @@ export function planInitrd(tree: Tree, options: InitrdOptions = {}): InitrdPlan 
 
 const trailerName = encodeName(TRAILER)
 
+const magicOf = (options: InitrdOptions) => (options.checksum ? MAGIC_CHECKSUM : MAGIC)
+
 /** What ends the archive: an entry of that name, all else zero but the link count (as cpio(1) writes it). */
-export const trailer: Pick<PlannedEntry, 'name' | 'header'> = {
+export const trailer = (options: InitrdOptions): Pick<PlannedEntry, 'name' | 'header'> => ({
   name: trailerName,
   header: {
-    magic: MAGIC,
+    magic: magicOf(options),
     ino: 0,
     mode: 0,
     uid: 0,
@@ -90,7 +110,7 @@ export const trailer: Pick<PlannedEntry, 'name' | 'header'> = {
     nameSize: trailerName.length + 1,
     check: 0,
   },
-}
+})
 
 /** Length of header, name, NUL and padding: where the content starts. */
 export function headSize(name: Uint8Array): number {

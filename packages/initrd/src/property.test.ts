@@ -88,7 +88,13 @@ describe('for any tree', () => {
   })
 
   test('segments are refused, or merge to what the trees merge to', async () => {
-    const compression = fc.constantFrom('none' as const, 'none' as const, 'gzip' as const, 'zstd' as const)
+    const compression = fc.constantFrom(
+      'none' as const,
+      'none' as const,
+      'gzip' as const,
+      'zstd' as const,
+      'lz4' as const,
+    )
     let merged = 0
     await fc.assert(
       fc.asyncProperty(

@@ -67,11 +67,7 @@ export function isTrailer({ name, header }: ArchiveEntry): boolean {
 /** Throws `ROS_INITRD_ARCHIVE` when a 070702 entry's bytes do not sum to what its header says. */
 export async function checkSum({ header, content, offset }: ArchiveEntry): Promise<void> {
   if (header.magic !== MAGIC_CHECKSUM) return
-  let sum = 0
-  for await (const chunk of content.open()) {
-    for (const byte of chunk) sum += byte
-    sum %= 2 ** 32
-  }
+  const sum = await byteSum(content)
   if (sum !== header.check) {
     throw archiveError(
       'content has another sum than its header says',
@@ -80,6 +76,16 @@ export async function checkSum({ header, content, offset }: ArchiveEntry): Promi
       String(header.check),
     )
   }
+}
+
+/** What a 070702 header says of its content: the sum of all bytes, in 32 bits. */
+export async function byteSum(content: ByteSource): Promise<number> {
+  let sum = 0
+  for await (const chunk of content.open()) {
+    for (const byte of chunk) sum += byte
+    sum %= 2 ** 32
+  }
+  return sum
 }
 
 function decodeHeader(bytes: Uint8Array, offset: number): NewcHeader {

@@ -6,7 +6,7 @@ import { chunkedSource } from './chunked-source.ts'
 import { InitrdError } from './error.ts'
 import { ALIGNMENT } from './newc.ts'
 import { archiveError, isTrailer, readEntry } from './read-archive.ts'
-import { type DroppedEntry, Unpacker } from './unpacker.ts'
+import { type DroppedEntry, type EntryOrigin, Unpacker } from './unpacker.ts'
 
 /** A run of the initrd that the kernel takes in one piece: an archive, or compressed bytes that hold archives. */
 export interface InitrdSegment {
@@ -25,6 +25,8 @@ export interface InitrdContents {
   readonly tree: Tree
   readonly segments: readonly InitrdSegment[]
   readonly dropped: readonly DroppedEntry[]
+  /** Where the entry stands that made what is at each path of the tree, or changed it last; '' is the root. */
+  readonly origins: ReadonlyMap<string, EntryOrigin>
 }
 
 export interface ReadInitrdOptions {
@@ -38,7 +40,7 @@ export interface ReadInitrdOptions {
  * Reads archives one after the other, compressed or not, as Linux unpacks them on an empty root: later entries over
  * earlier ones, through symlinks, dropping what it drops. Throws `ROS_INITRD_ARCHIVE` where Linux would say
  * "Initramfs unpacking failed" or not notice that an archive is cut, `ROS_INITRD_LIMIT`, and the errors of
- * `@ros/compress`: lz4 and bzip2 are not read, and after an lzma segment nothing more is found.
+ * `@ros/compress`: bzip2 is not read.
  */
 export async function readInitrd(
   source: ByteSource,
@@ -50,6 +52,7 @@ export async function readInitrd(
   const window = new ByteWindow(source)
 
   for (let offset = await window.skipZeros(0); offset < source.size; ) {
+    unpacker.startSegment()
     if ((await startsArchive(window, offset)) && offset % ALIGNMENT === 0) {
       const { end, entries } = await unpackArchive(source, window, offset, unpacker)
       segments.push({ compression: 'none', offset, size: end - offset, contentSize: end - offset, entries })
@@ -62,7 +65,8 @@ export async function readInitrd(
       offset = await window.skipZeros(offset + size)
     }
   }
-  return { tree: unpacker.files.toTree(), segments, dropped: unpacker.dropped }
+  const { files, dropped } = unpacker
+  return { tree: files.toTree(), segments, dropped, origins: unpacker.origins() }
 }
 
 /** All archives in the content of a compressed segment, where a missing end is an error. Gives the number of entries. */

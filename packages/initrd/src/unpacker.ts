@@ -13,6 +13,16 @@ export interface DroppedEntry {
   readonly reason: string
 }
 
+/** Where an entry stands. */
+export interface EntryOrigin {
+  /** Number of the segment, from 0 on. */
+  readonly segment: number
+  /** Number of the archive, from 0 on, counted through all segments: a compressed one may hold several. */
+  readonly archive: number
+  /** Offset of the entry's header: in the initrd, or in the content of its compressed segment. */
+  readonly offset: number
+}
+
 /** Why an entry is dropped; `undefined` when it is not. */
 type Reason = string | undefined
 
@@ -22,13 +32,31 @@ export class Unpacker {
   readonly dropped: DroppedEntry[] = []
   /** First path of each inode that has several, by type, device and inode number. */
   readonly #links = new Map<string, string>()
+  readonly #origins = new Map<string, EntryOrigin>()
+  #segment = -1
+  #archive = -1
+  /** Set at the end of an archive: what comes next begins another one. */
+  #between = true
+
+  startSegment(): void {
+    this.#segment++
+    this.#between = true
+  }
 
   /** At the end of an archive: hard links do not reach from one to the next. */
   endArchive(): void {
     this.#links.clear()
+    this.#between = true
+  }
+
+  /** The entry that made what stands at each path of the tree, or changed it last; '' is the root. */
+  origins(): Map<string, EntryOrigin> {
+    return new Map([...this.#origins].filter(([path]) => this.files.get(path) !== undefined))
   }
 
   async unpack(entry: ArchiveEntry): Promise<void> {
+    if (this.#between) this.#archive++
+    this.#between = false
     const reason = await this.#unpack(entry)
     if (reason === undefined) return
     const name = entry.name === undefined ? '' : decodeName(entry.name)
@@ -45,6 +73,14 @@ export class Unpacker {
     const path = this.files.resolve(name)
     const reason = this.#checkPlace(name, path, type)
     if (reason !== undefined || path === undefined) return reason
+    const failed = await this.#make(path, type, entry)
+    if (failed === undefined)
+      this.#origins.set(path, { segment: this.#segment, archive: this.#archive, offset: entry.offset })
+    return failed
+  }
+
+  async #make(path: string, type: Inode['type'], entry: ArchiveEntry): Promise<Reason> {
+    const { header } = entry
     switch (type) {
       case 'directory':
         return this.#directory(path, header)

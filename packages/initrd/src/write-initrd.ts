@@ -11,6 +11,7 @@ import {
   trailer,
 } from './plan.ts'
 import { readAhead } from './read-ahead.ts'
+import { byteSum } from './read-archive.ts'
 
 export interface WriteInitrdOptions extends InitrdOptions {
   /**
@@ -31,18 +32,22 @@ export async function* writeInitrd(
   options: WriteInitrdOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   const plan = planInitrd(tree, options)
-  yield* readAhead(writePlan(plan, new OutputBuffer(plan.size, options.reuseBuffers ?? false)))
+  yield* readAhead(writePlan(plan, options, new OutputBuffer(plan.size, options.reuseBuffers ?? false)))
 }
 
-async function* writePlan(plan: InitrdPlan, output: OutputBuffer): AsyncGenerator<Uint8Array, void> {
+async function* writePlan(
+  plan: InitrdPlan,
+  options: InitrdOptions,
+  output: OutputBuffer,
+): AsyncGenerator<Uint8Array, void> {
   for (const entry of plan.entries) {
-    yield* writeHead(output, entry)
+    yield* writeHead(output, options.checksum ? await summed(entry) : entry)
     if (entry.content) {
       yield* writeContent(output, entry.content)
       yield* output.zeros(align(entry.header.fileSize, ALIGNMENT) - entry.header.fileSize)
     }
   }
-  yield* writeHead(output, trailer)
+  yield* writeHead(output, trailer(options))
   yield* output.zeros(plan.size - output.total)
   const rest = output.take()
   if (output.total !== plan.size) throw new Error(`archive has ${output.total} bytes, planned ${plan.size}`)
@@ -52,6 +57,13 @@ async function* writePlan(plan: InitrdPlan, output: OutputBuffer): AsyncGenerato
 /** Length in bytes of the archive that `writeInitrd` writes, a multiple of 512; throws what it throws for this tree. */
 export function initrdSize(tree: Tree, options: InitrdOptions = {}): number {
   return planInitrd(tree, options).size
+}
+
+/** With the sum of the content: that of files alone, as the kernel proves it and cpio(1) writes it. */
+async function summed(entry: PlannedEntry): Promise<PlannedEntry> {
+  const { node, header, content } = entry
+  if (!content || node.type !== 'file') return entry
+  return { ...entry, header: { ...header, check: await byteSum(content) } }
 }
 
 function* writeHead(

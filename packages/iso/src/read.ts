@@ -20,6 +20,8 @@ export interface IsoImage {
   readonly tree: Tree
   /** El Torito's entries; empty when the image does not boot. */
   readonly bootEntries: readonly BootEntry[]
+  /** Where their catalogue is, and the file of the tree that it is. */
+  readonly bootCatalog?: { readonly lba: number; readonly path?: string }
 }
 
 /** Fields of the primary volume descriptor. Times are seconds since 1970 UTC, null when not specified. */
@@ -61,7 +63,16 @@ export async function readIso(source: ByteSource, options: ReadIsoOptions = {}):
   const { catalogLba } = descriptors
   const bootEntries =
     catalogLba === undefined ? [] : await readCatalog(image, catalogLba, (lba) => paths.get(lba))
-  return { volume: volumeOf(descriptors), hierarchies, tree, bootEntries }
+  const path = catalogLba === undefined ? undefined : paths.get(catalogLba)
+  return {
+    volume: volumeOf(descriptors),
+    hierarchies,
+    tree,
+    bootEntries,
+    ...(catalogLba !== undefined && {
+      bootCatalog: { lba: catalogLba, ...(path !== undefined && { path }) },
+    }),
+  }
 }
 
 async function findRoots(

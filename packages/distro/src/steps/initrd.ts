@@ -73,7 +73,7 @@ export async function buildInitrd(
   const parts: ByteSource[] = []
   for (const segment of [...first, last]) {
     const stored = await compressedSegment(context, segment)
-    parts.push(stored, zeros(segmentPadding(stored.size)))
+    parts.push(stored, zeros(segmentPadding(stored.size, context.compression.compression)))
   }
   return { initrd: concat(parts), buildId }
 }
