@@ -22,11 +22,11 @@ const PAIR_COMMENT = 'test'
 export interface Guest {
   readonly machine: Machine
   /** Runs a command; its exit code has to be 0. Gives what it printed, standard error after standard output. */
-  sh(command: string): Promise<string>
+  readonly sh: (command: string) => Promise<string>
   /** The same for a command that may fail. */
-  attempt(command: string): Promise<{ code: number; text: string }>
+  readonly attempt: (command: string) => Promise<{ code: number; text: string }>
   /** Everything that came on the serial line so far, without control sequences. */
-  serial(): string
+  readonly serial: () => string
 }
 
 export interface GuestOptions {
