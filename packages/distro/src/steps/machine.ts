@@ -62,6 +62,7 @@ export function certificateBundle(tree: Tree, mtime: number): FileNode {
 const ROS_NAMES = [
   'cloud-init',
   'console-init',
+  'dockerlaunch',
   'halt',
   'modprobe',
   'netconf',

@@ -30,6 +30,7 @@ var commands = map[string]func(args []string) int{
 	"console-init":     console.Main,
 	"netconf":          netconf.Main,
 	"user-docker":      userdocker.Main,
+	"dockerlaunch":     userdocker.LaunchMain,
 	"wait-for-docker":  userdocker.WaitMain,
 	"wait-for-network": netconf.WaitMain,
 	"recovery":         recovery.Main,
