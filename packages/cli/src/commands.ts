@@ -9,6 +9,7 @@ import { diff } from './commands/diff.ts'
 import { extract } from './commands/extract.ts'
 import { init } from './commands/init.ts'
 import { inspect } from './commands/inspect.ts'
+import { installDiskCommand } from './commands/install-disk.ts'
 import { lint } from './commands/lint.ts'
 import { lock } from './commands/lock.ts'
 import { logs } from './commands/logs.ts'
@@ -19,6 +20,7 @@ import { pull } from './commands/pull.ts'
 import { push } from './commands/push.ts'
 import { run } from './commands/run.ts'
 import { schema } from './commands/schema.ts'
+import { serve } from './commands/serve.ts'
 import { ssh } from './commands/ssh.ts'
 import { stop } from './commands/stop.ts'
 
@@ -34,6 +36,8 @@ export const COMMANDS: readonly Command[] = [
   logs,
   consoleCommand,
   stop,
+  installDiskCommand,
+  serve,
   ls,
   cat,
   extract,

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
-import { build as buildArtifacts } from '@ros/distro'
+import { build as buildArtifacts, type DiskFormat, diskFormats } from '@ros/distro'
 import { artifactsOption } from '../artifacts-option.ts'
 import { command } from '../command.ts'
 import { givenInputs, inputsOption } from '../inputs-option.ts'
@@ -24,6 +24,20 @@ export const build = command({
         type: 'boolean',
         default: false,
         describe: 'refuse inputs that are not those of the lock',
+      })
+      .option('disk', {
+        type: 'string',
+        array: true,
+        choices: diskFormats,
+        default: [],
+        describe:
+          'write a disk image too: rancheros.img, .qcow2, .vmdk (VMware), .vhd (Azure); may be given again',
+        nargs: 1,
+      })
+      .option('installer', {
+        type: 'boolean',
+        default: false,
+        describe: 'write rancher-os-<version>.tar too: the installer image, for `ros os upgrade`',
       })
       .option('images-tar', {
         type: 'boolean',
@@ -49,8 +63,18 @@ export const build = command({
       }),
   run: async (args, context) => {
     const { output, environment, signal } = context
-    const { out, dev, imagesTar, locked } = args
-    const options = { ...givenInputs(args, environment), out: resolve(out), dev, imagesTar, locked, signal }
+    const { out, dev, imagesTar, installer, locked } = args
+    const disks = [...new Set(args.disk as DiskFormat[])]
+    const options = {
+      ...givenInputs(args, environment),
+      out: resolve(out),
+      dev,
+      imagesTar,
+      installer,
+      disks,
+      locked,
+      signal,
+    }
     const result = await output.withProgress((onProgress) => buildArtifacts({ ...options, onProgress }))
     const lines = result.artifacts.map(({ path, size }) => `${path} ${megabytes(size)}\n`)
     if (!args.verify) return { data: result, text: lines.join('') }
