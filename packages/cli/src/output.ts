@@ -10,7 +10,7 @@ export interface OutputOptions {
   readonly quiet: boolean
   readonly verbose: boolean
   /** Progress may be drawn: standard error is a terminal that somebody looks at. */
-  readonly live: boolean
+  readonly live?: boolean
 }
 
 /** Where commands speak: results on standard output, everything else on standard error. */
@@ -22,7 +22,7 @@ export class Output {
   readonly terminal: Terminal
   readonly #live: boolean
 
-  constructor({ stdout, terminal, json, quiet, verbose, live }: OutputOptions) {
+  constructor({ stdout, terminal, json, quiet, verbose, live = false }: OutputOptions) {
     this.#live = live
     this.stdout = stdout
     this.terminal = terminal
