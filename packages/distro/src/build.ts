@@ -4,6 +4,7 @@ import { replaceFile } from '@ros/bytes/node'
 import type { Store } from '@ros/store'
 import { abortable } from './abortable.ts'
 import { ipxeScript } from './boot-menu.ts'
+import { assertFit, memoryToBoot } from './fit.ts'
 import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
 import type { Recipe } from './recipe-schema.ts'
@@ -15,6 +16,7 @@ import { buildInitrd } from './steps/initrd.ts'
 import { installerTar } from './steps/installer.ts'
 import { buildIso } from './steps/iso.ts'
 import { readKernelSet } from './steps/kernel.ts'
+import { unpackedSegments } from './steps/unpacked.ts'
 
 export interface BuildOptions extends InputOptions {
   /** Folder of the artifacts. */
@@ -40,6 +42,8 @@ export interface Artifact {
 export interface BuildResult {
   readonly version: string
   readonly artifacts: readonly Artifact[]
+  /** Bytes of memory that a machine needs to boot it: an estimate, see `memoryToBoot`. */
+  readonly memory: number
 }
 
 /** What every step works with. */
@@ -80,12 +84,15 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell), { sparse }) })
   }
   const images = await serviceImages(context)
-  const { initrd, buildId } = await buildInitrd(context, kernel, images)
-  await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
-  await write('initrd', initrd.open(), initrd.size)
+  const { initrd, segments, buildId } = await buildInitrd(context, kernel, images)
+  const unpacked = await unpackedSegments(context, segments)
+  assertFit({ vmlinuz: kernel.vmlinuz.size, initrd: initrd.size, unpacked })
   const system = { vmlinuz: kernel.vmlinuz, initrd }
   const installer = await installerTar(context, system, { medium: true })
   const iso = await buildIso(context, { ...system, buildId, installer })
+  // Nothing is written before everything is known to fit.
+  await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
+  await write('initrd', initrd.open(), initrd.size)
   await write('rancheros.iso', iso.chunks, iso.size)
   const script = new TextEncoder().encode(ipxeScript(recipe.iso.append))
   await write('rancheros.ipxe', fromBytes(script).open(), script.length)
@@ -105,5 +112,6 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     }
   }
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
-  return { version: recipe.version, artifacts }
+  const memory = memoryToBoot({ initrd: initrd.size, unpacked })
+  return { version: recipe.version, artifacts, memory }
 }

@@ -1,5 +1,13 @@
 export { type Artifact, type BuildOptions, type BuildResult, build } from './build.ts'
 export { DistroError, type DistroErrorCode } from './error.ts'
+export {
+  type BootSizes,
+  checkFit,
+  type FitProblem,
+  memoryToBoot,
+  memoryWarning,
+  unpackedSize,
+} from './fit.ts'
 export { initRecipe } from './init-recipe.ts'
 export { LOCK_NAME } from './lock-file.ts'
 export type { Lock } from './lock-schema.ts'

@@ -16,6 +16,7 @@ import { stepKey, treeKey } from './step-key.ts'
 
 export interface InitrdStep {
   readonly initrd: ByteSource
+  readonly segments: readonly StoredSource[]
   /** Names this very build: `ros` replaces the /usr tree of a state disk whose build is another. */
   readonly buildId: Digest
 }
@@ -71,11 +72,12 @@ export async function buildInitrd(
     tree: async () => rosTree(ros, osConfig, buildId, time),
   }
   const parts: ByteSource[] = []
+  const segments: StoredSource[] = []
   for (const segment of [...first, last]) {
     const stored = await compressedSegment(context, segment)
     parts.push(stored, zeros(segmentPadding(stored.size, context.compression.compression)))
   }
-  return { initrd: concat(parts), buildId }
+  return { initrd: concat(parts), segments, buildId }
 }
 
 async function compressedSegment(context: BuildContext, segment: Segment): Promise<StoredSource> {
