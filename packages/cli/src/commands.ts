@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { build } from './commands/build.ts'
+import { cache } from './commands/cache.ts'
 import { cat } from './commands/cat.ts'
 import { customize } from './commands/customize.ts'
 import { diff } from './commands/diff.ts'
@@ -27,5 +28,6 @@ export const COMMANDS: readonly Command[] = [
   diff,
   lint,
   customize,
+  cache,
   schema,
 ]

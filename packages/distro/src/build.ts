@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import type { Store } from '@ros/store'
 import { abortable } from './abortable.ts'
@@ -6,11 +7,14 @@ import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { type InputOptions, lockFor, openSession } from './session.ts'
+import { buildInfo } from './steps/build-info.ts'
 import { writeChecksums } from './steps/checksums.ts'
 import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
 import { buildIso } from './steps/iso.ts'
 import { readKernelSet } from './steps/kernel.ts'
+import { rootfs } from './steps/rootfs.ts'
+import { sbom } from './steps/sbom.ts'
 
 export interface BuildOptions extends InputOptions {
   /** Folder of the artifacts. */
@@ -19,6 +23,8 @@ export interface BuildOptions extends InputOptions {
   readonly dev?: boolean
   /** `images.tar` as well: the service images, to be loaded into any docker. */
   readonly imagesTar?: boolean
+  /** `rootfs.tar.gz` as well: the system without a kernel. */
+  readonly rootfs?: boolean
   /** Only what the lock says: no lock, or one that does not hold, is an error. */
   readonly locked?: boolean
 }
@@ -47,14 +53,16 @@ export interface BuildContext {
 }
 
 /**
- * Recipe to artifacts: `vmlinuz`, `initrd`, `rancheros.iso`, `SHA256SUMS`, `iso-checksums.txt` in `out`. The same inputs
+ * Recipe to artifacts: `vmlinuz`, `initrd`, `rancheros.iso`, `sbom.spdx.json`, `build-info.json`, `SHA256SUMS`,
+ * `iso-checksums.txt` in `out`, and what the options name. The same inputs
  * give the same bytes. Each file is replaced as a whole; what cannot be finished leaves the earlier one.
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const session = await openSession(options)
   const { recipe } = session
   const { store, report, signal } = session.context
-  const inputs = await fetchInputs(recipe, await lockFor(session, options.locked ?? false), session.context)
+  const lock = await lockFor(session, options.locked ?? false)
+  const inputs = await fetchInputs(recipe, lock, session.context)
   const kernel = await readKernelSet(store, inputs.kernel, report)
   const compression = options.dev ? { compression: 'gzip' as const, level: 1 } : recipe.initrd
   const context: BuildContext = { recipe, store, inputs, time: kernel.time, compression, report, signal }
@@ -71,7 +79,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
   }
   const images = await serviceImages(context)
-  const { initrd, buildId } = await buildInitrd(context, kernel, images)
+  const { initrd, buildId, segments } = await buildInitrd(context, kernel, images)
   await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
   await write('initrd', initrd.open(), initrd.size)
   const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
@@ -80,6 +88,14 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
   }
+  if (options.rootfs) {
+    const archive = await rootfs(context, segments)
+    await write('rootfs.tar.gz', archive.open(), archive.size)
+  }
+  const writeText = (name: string, text: string) => write(name, fromText(text).open(), fromText(text).size)
+  await writeText('sbom.spdx.json', sbom({ lock, time: context.time }))
+  const { dev = false } = options
+  await writeText('build-info.json', await buildInfo({ lock, artifacts, options: { dev } }))
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }
 }

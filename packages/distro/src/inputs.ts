@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
+import { isWhole } from '@ros/store'
 import { DistroError } from './error.ts'
 import type { Input } from './input.ts'
+import { lockContents } from './lock-contents.ts'
 import type { Lock, LockedInput, LockedPackage } from './lock-schema.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { recipeParts, type Source } from './source.ts'
@@ -27,6 +29,7 @@ export interface Inputs {
 
 /** Brings what the lock names into the store: after this no network is needed. */
 export async function fetchInputs(recipe: Recipe, lock: Lock, context: SourceContext): Promise<Inputs> {
+  await dropDamaged(lock, context)
   await fetchPackages(context, lock.packages)
   const found = new Map<string, Input>()
   const open = async (source: Source, locked: LockedInput): Promise<Input> => {
@@ -76,5 +79,14 @@ export async function fetchInputs(recipe: Recipe, lock: Lock, context: SourceCon
     ...(uefi && { uefi }),
     ros: part('ros'),
     ...(osConfig && { osConfig }),
+  }
+}
+
+/** An input whose bytes are not what they were is removed, so that it is fetched again. Reading all takes less than half a second. */
+async function dropDamaged(lock: Lock, { store, report }: SourceContext): Promise<void> {
+  for (const { name, digest, size } of lockContents(lock)) {
+    if (!(await store.has(digest, size)) || (await isWhole(store, digest))) continue
+    report({ step: 'fetch', text: `${name} is damaged in the cache: it is fetched again` })
+    await store.remove(digest)
   }
 }

@@ -25,14 +25,20 @@ export const build = command({
         default: false,
         describe: 'write images.tar too: the service images, for any docker',
       })
+      .option('rootfs', {
+        type: 'boolean',
+        default: false,
+        describe: 'write rootfs.tar.gz too: the system without a kernel, for boards that bring one',
+      })
       .option('dev', {
         type: 'boolean',
         default: false,
         describe: 'compress the initrd quickly (gzip -1)',
       }),
   run: async (args, { output, environment, signal }) => {
-    const { out, dev, imagesTar, locked } = args
-    const options = { ...givenInputs(args, environment), out: resolve(out), dev, imagesTar, locked, signal }
+    const { dev, imagesTar, rootfs, locked } = args
+    const out = resolve(args.out)
+    const options = { ...givenInputs(args, environment), out, dev, imagesTar, rootfs, locked, signal }
     const result = await output.withProgress((onProgress) => buildArtifacts({ ...options, onProgress }))
     const lines = result.artifacts.map(({ path, size }) => `${path} ${megabytes(size)}\n`)
     return { data: result, text: lines.join('') }

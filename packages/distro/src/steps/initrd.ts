@@ -18,9 +18,12 @@ export interface InitrdStep {
   readonly initrd: ByteSource
   /** Names this very build: `ros` replaces the /usr tree of a state disk whose build is another. */
   readonly buildId: Digest
+  /** What it consists of, in its order. */
+  readonly segments: readonly Segment[]
 }
 
-interface Segment {
+/** One archive of the initrd. */
+export interface Segment {
   readonly name: string
   /** Everything that the tree depends on. */
   readonly inputs: unknown
@@ -71,11 +74,12 @@ export async function buildInitrd(
     tree: async () => rosTree(ros, osConfig, buildId, time),
   }
   const parts: ByteSource[] = []
-  for (const segment of [...first, last]) {
+  const segments = [...first, last]
+  for (const segment of segments) {
     const stored = await compressedSegment(context, segment)
     parts.push(stored, zeros(segmentPadding(stored.size, context.compression.compression)))
   }
-  return { initrd: concat(parts), buildId }
+  return { initrd: concat(parts), buildId, segments }
 }
 
 async function compressedSegment(context: BuildContext, segment: Segment): Promise<StoredSource> {
