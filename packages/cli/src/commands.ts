@@ -10,6 +10,9 @@ import { inspect } from './commands/inspect.ts'
 import { lint } from './commands/lint.ts'
 import { lock } from './commands/lock.ts'
 import { ls } from './commands/ls.ts'
+import { publish } from './commands/publish.ts'
+import { pull } from './commands/pull.ts'
+import { push } from './commands/push.ts'
 import { run } from './commands/run.ts'
 import { schema } from './commands/schema.ts'
 import { ssh } from './commands/ssh.ts'
@@ -27,6 +30,9 @@ export const COMMANDS: readonly Command[] = [
   inspect,
   diff,
   lint,
+  publish,
+  pull,
+  push,
   customize,
   cache,
   schema,

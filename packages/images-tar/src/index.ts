@@ -13,6 +13,7 @@ export { type Blob, type PackedImage, type PackImageOptions, packImage } from '.
 export { formatPlatform, type Platform, parsePlatform } from './platform.ts'
 export { readDockerSave } from './read-docker-save.ts'
 export {
+  isOciLayout,
   type LayoutFiles,
   type ReadOciLayoutOptions,
   readOciLayout,

@@ -43,6 +43,11 @@ export async function tarLayoutFiles(source: ByteSource): Promise<LayoutFiles> {
   return await indexTar(source)
 }
 
+/** Whether files are an OCI layout and nothing else: archives of docker 25 and later are docker-save archives as well. */
+export function isOciLayout(files: LayoutFiles): boolean {
+  return files.file('oci-layout') !== undefined && files.file('manifest.json') === undefined
+}
+
 /**
  * The images of an OCI layout (OCI image-spec, image-layout.md). Artifacts and attestations in it are passed over. Every manifest and configuration is
  * proven now, layers as they are read. Throws `ROS_IMAGES_TAR_ARCHIVE`, `…_MANIFEST`, `…_DIGEST`, `…_PLATFORM`.

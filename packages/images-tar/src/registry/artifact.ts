@@ -1,7 +1,7 @@
 import type { ByteSource } from '@ros/bytes'
 import { checkDigest, type Digest, sha256 } from '@ros/bytes/node'
 import { download, type Store, type StoredSource } from '@ros/store'
-import { MEDIA, manifestError, parseManifest } from '../manifest.ts'
+import { type Manifest, MEDIA, manifestError, parseManifest } from '../manifest.ts'
 import { type Blob, bytesBlob, jsonBlob } from '../pack-image.ts'
 import { formatReference, parseReference } from '../reference.ts'
 import { blobSource } from './fetch-image.ts'
@@ -69,36 +69,49 @@ export interface ResolvedArtifact {
   }[]
 }
 
+/** Whether a reference leads to an artifact, and not to an image or an index of images. */
+export async function isArtifact(reference: string, options: RegistryOptions = {}): Promise<boolean> {
+  const { manifest } = await topManifest(reference, options)
+  return manifest?.kind === 'manifest' && !IMAGES.includes(artifactTypeOf(manifest))
+}
+
 /** What files a reference leads to. Throws `ROS_IMAGES_TAR_MANIFEST` for an image, and for file names that are none. */
 export async function resolveArtifact(
   reference: string,
   options: RegistryOptions = {},
 ): Promise<ResolvedArtifact> {
-  const parsed = parseReference(reference)
-  const at = parsed.digest ?? parsed.tag ?? 'latest'
-  const { bytes, digest, schema1 } = await withRegistries(options, (registries) =>
-    fetchManifest(registries, parsed, at),
-  )
-  const name = formatReference(parsed)
-  const manifest = schema1 ? undefined : parseManifest(bytes, name)
+  const { name, digest, manifest } = await topManifest(reference, options)
   if (manifest?.kind !== 'manifest') throw notArtifact(name)
-  // Before OCI 1.1 the configuration's media type told the kind.
-  const artifactType = manifest.artifactType ?? manifest.config.mediaType
-  const images: readonly string[] = [MEDIA.ociConfig, MEDIA.dockerConfig]
-  if (images.includes(artifactType)) throw notArtifact(name)
+  const artifactType = artifactTypeOf(manifest)
+  if (IMAGES.includes(artifactType)) throw notArtifact(name)
   const files = manifest.layers.map((layer) => ({
     name: checkFileName(layer.annotations?.[TITLE] ?? '', name),
     mediaType: layer.mediaType,
     digest: layer.digest,
     size: layer.size,
   }))
-  if (new Set(files.map((file) => file.name)).size !== files.length)
-    throw manifestError(
-      name,
-      'two files have the same name',
-      files.map((file) => file.name),
-    )
+  if (new Set(files.map((file) => file.name)).size !== files.length) {
+    const names = files.map((file) => file.name)
+    throw manifestError(name, 'two files have the same name', names)
+  }
   return { reference: name, digest, artifactType, files }
+}
+
+async function topManifest(reference: string, options: RegistryOptions) {
+  const parsed = parseReference(reference)
+  const at = parsed.digest ?? parsed.tag ?? 'latest'
+  const name = formatReference(parsed)
+  const { bytes, digest, schema1 } = await withRegistries(options, (registries) =>
+    fetchManifest(registries, parsed, at),
+  )
+  return { name, digest, manifest: schema1 ? undefined : parseManifest(bytes, name) }
+}
+
+const IMAGES: readonly string[] = [MEDIA.ociConfig, MEDIA.dockerConfig]
+
+/** Before OCI 1.1 the configuration's media type told the kind. */
+function artifactTypeOf(manifest: Manifest): string {
+  return manifest.artifactType ?? manifest.config.mediaType
 }
 
 /** The files of an artifact, by name, from the store, else downloaded into it; proven by their digests. */
@@ -135,5 +148,5 @@ function checkFileName(name: string, subject: string): string {
 }
 
 function notArtifact(subject: string) {
-  return manifestError(subject, 'is an image and no artifact', undefined, 'images are pulled with --output')
+  return manifestError(subject, 'is an image and no artifact')
 }

@@ -1,6 +1,7 @@
 export {
   type ArtifactFile,
   fetchArtifact,
+  isArtifact,
   type PushArtifactOptions,
   pushArtifact,
   type ResolvedArtifact,
