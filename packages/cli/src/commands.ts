@@ -5,6 +5,7 @@ import { cat } from './commands/cat.ts'
 import { customize } from './commands/customize.ts'
 import { diff } from './commands/diff.ts'
 import { extract } from './commands/extract.ts'
+import { images } from './commands/images.ts'
 import { init } from './commands/init.ts'
 import { inspect } from './commands/inspect.ts'
 import { lint } from './commands/lint.ts'
@@ -35,5 +36,6 @@ export const COMMANDS: readonly Command[] = [
   push,
   customize,
   cache,
+  images,
   schema,
 ]

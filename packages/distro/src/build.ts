@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
+import type { Image } from '@ros/images-tar'
 import type { Store } from '@ros/store'
 import { abortable } from './abortable.ts'
+import { inputTree } from './input.ts'
 import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
 import type { Recipe } from './recipe-schema.ts'
@@ -12,9 +14,11 @@ import { writeChecksums } from './steps/checksums.ts'
 import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
 import { buildIso } from './steps/iso.ts'
-import { readKernelSet } from './steps/kernel.ts'
+import { type KernelSet, readKernelSet } from './steps/kernel.ts'
 import { rootfs } from './steps/rootfs.ts'
 import { sbom } from './steps/sbom.ts'
+import { currentSystem, type System } from './steps/system.ts'
+import { v04Images, v04System } from './steps/v04.ts'
 
 export interface BuildOptions extends InputOptions {
   /** Folder of the artifacts. */
@@ -63,9 +67,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { store, report, signal } = session.context
   const lock = await lockFor(session, options.locked ?? false)
   const inputs = await fetchInputs(recipe, lock, session.context)
-  const kernel = await readKernelSet(store, inputs.kernel, report)
+  const kernel = inputs.kernel && (await readKernelSet(store, inputs.kernel, report))
+  const time = await buildTime(recipe, inputs, store, kernel)
   const compression = options.dev ? { compression: 'gzip' as const, level: 1 } : recipe.initrd
-  const context: BuildContext = { recipe, store, inputs, time: kernel.time, compression, report, signal }
+  const context: BuildContext = { recipe, store, inputs, time, compression, report, signal }
 
   const artifacts: Artifact[] = []
   const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total: number) => {
@@ -78,18 +83,23 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     tell(0)
     artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
   }
-  const images = await serviceImages(context)
-  const { initrd, buildId, segments } = await buildInitrd(context, kernel, images)
-  await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
-  await write('initrd', initrd.open(), initrd.size)
-  const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
-  await write('rancheros.iso', iso.chunks, iso.size)
+  const { images, system } = await layOut(context, kernel)
+  if (kernel) {
+    const initrd = await buildInitrd(context, system.segments)
+    await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
+    await write('initrd', initrd.open(), initrd.size)
+    if (inputs.loader) {
+      const { buildId } = system
+      const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
+      await write('rancheros.iso', iso.chunks, iso.size)
+    }
+  }
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
   }
-  if (options.rootfs) {
-    const archive = await rootfs(context, segments)
+  if (options.rootfs || !kernel) {
+    const archive = await rootfs(context, system.rootfs)
     await write('rootfs.tar.gz', archive.open(), archive.size)
   }
   const writeText = (name: string, text: string) => write(name, fromText(text).open(), fromText(text).size)
@@ -98,4 +108,29 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   await writeText('build-info.json', await buildInfo({ lock, artifacts, options: { dev } }))
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }
+}
+
+/** Images and system as the recipe's layout has them. */
+async function layOut(
+  context: BuildContext,
+  kernel: KernelSet | undefined,
+): Promise<{ images: readonly Image[]; system: System }> {
+  if (context.recipe.layout === 'v0.4') {
+    const images = await v04Images(context)
+    return { images, system: await v04System(context, kernel, images) }
+  }
+  if (!kernel) throw new Error('the schema lets no recipe of this layout be without a kernel')
+  const images = await serviceImages(context)
+  return { images, system: await currentSystem(context, kernel, images) }
+}
+
+async function buildTime(
+  { time }: Recipe,
+  { engine }: Inputs,
+  store: Store,
+  kernel: KernelSet | undefined,
+): Promise<number> {
+  if (time !== undefined) return Date.parse(time) / 1000
+  if (kernel) return kernel.time
+  return Math.max(0, ...[...(await inputTree(store, engine))].map(({ node }) => node.mtime))
 }

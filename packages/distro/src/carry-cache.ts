@@ -34,7 +34,7 @@ export async function exportCache(options: InputOptions, path: string): Promise<
   const { recipe, recipeFile, context } = session
   const lock = await lockFor(session, true)
   await fetchInputs(recipe, lock, context)
-  const contents = lockContents(lock)
+  const contents = await lockContents(lock, context.store)
   const tree = new Tree().addDirectories(CONTENTS)
   for (const { digest, size } of contents)
     tree.add(`${CONTENTS}/${digest.slice('sha256:'.length)}`, file(await context.store.source(digest, size)))
@@ -73,25 +73,21 @@ export async function importCache({ cache, path, onProgress, signal }: ImportOpt
   const lockText = await text(LOCK_NAME)
   if (lockText === undefined) throw notExported(path, `it has no ${LOCK_NAME}`)
   const lock = parseLock(lockText, `${basename(path)}:${LOCK_NAME}`)
-  const wanted = new Map(
-    lockContents(lock).map((content) => [content.digest.slice('sha256:'.length), content]),
-  )
-  let contents = 0
-  for (const name of tree.children(CONTENTS)) {
+  const names = tree.children(CONTENTS)
+  for (const [index, name] of names.entries()) {
     signal?.throwIfAborted()
-    const content = wanted.get(name)
     const node = tree.get(`${CONTENTS}/${name}`)
-    if (!content || node?.type !== 'file') throw notExported(path, `${CONTENTS}/${name} is not in its lock`)
-    onProgress?.({ step: 'import', text: content.name, done: contents, total: wanted.size })
-    await store.put(node.content.open(), { ...content, subject: content.name })
-    contents++
+    if (!/^[0-9a-f]{64}$/.test(name) || node?.type !== 'file')
+      throw notExported(path, `${CONTENTS}/${name} is no content`)
+    onProgress?.({ step: 'import', text: `${index + 1} of ${names.length} inputs` })
+    await store.put(node.content.open(), { digest: `sha256:${name}`, size: node.content.size, subject: name })
   }
   const recipe = await text(RECIPE_NAME)
   const files = new Map([
     [LOCK_NAME, lockText],
     ...(recipe === undefined ? [] : [[RECIPE_NAME, recipe] as const]),
   ])
-  return { contents, lock, files }
+  return { contents: names.length, lock, files }
 }
 
 function notExported(path: string, got: string): DistroError {

@@ -81,7 +81,7 @@ async function prune(args: CacheArguments, { environment }: CommandContext): Pro
   const store = await openStore(cacheDirectory(environment))
   const path = args.lock === undefined ? resolve(LOCK_NAME) : resolve(args.lock)
   const lock = await readLock(path)
-  const keep = new Set(lock ? lockContents(lock).map(({ digest }) => digest) : [])
+  const keep = new Set(lock ? (await lockContents(lock, store)).map(({ digest }) => digest) : [])
   const removed = await pruneStore(store, { unusedSinceMs: Date.now() - days * DAY_MS, keep })
   return { data: { removed }, text: `${totalLine(removed, 'removed')}\n` }
 }

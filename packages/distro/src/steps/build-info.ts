@@ -51,6 +51,10 @@ export async function buildInfo({ lock, artifacts, options }: BuildInfoOptions):
 function inputResources(part: string, input: LockedInput): Resource[] {
   if ('of' in input) return inputResources(part, input.of)
   if ('content' in input) return [resource(`${part}: ${input.content.name}`, input.content.digest)]
+  if ('images' in input)
+    return input.images.map(({ reference, digest }) => resource(`${part}: ${reference}`, digest))
+  if ('daemonImages' in input)
+    return input.daemonImages.map(({ reference, id }) => resource(`${part}: ${reference}`, id))
   if ('directory' in input) return [resource(`${part}: directory`, input.directory)]
   if ('module' in input) return [resource(`${part}: Go module`, input.module)]
   return []

@@ -108,5 +108,9 @@ function elementId(name: string, digest: Digest): string {
 function contentsOf(input: LockedInput): LockedContent[] {
   if ('of' in input) return contentsOf(input.of)
   if ('content' in input) return [input.content]
+  if ('images' in input)
+    return input.images.map(({ reference, digest, size }) => ({ name: reference, digest, size }))
+  if ('daemonImages' in input)
+    return input.daemonImages.map(({ reference, id, size }) => ({ name: reference, digest: id, size }))
   return []
 }
