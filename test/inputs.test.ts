@@ -69,7 +69,7 @@ test('a mirror over HTTP gives the lock that apt gives, and the same packages', 
     const store = join(inject('cache'), 'sha256')
     const pool = new Map(packages.map(({ filename, digest }) => [filename, digest.slice(7)]))
     const server = createServer((request, response) => {
-      const path = decodeURIComponent(request.url ?? '').slice('/debian/'.length)
+      const path = decodeURIComponent(request.url ?? '').replace(/^\/debian(-security)?\//, '')
       const hex = pool.get(path)
       const content = hex ? readFileSync(join(store, hex.slice(0, 2), hex)) : files.get(path)
       if (content) response.end(content)

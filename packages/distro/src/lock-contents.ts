@@ -58,7 +58,8 @@ async function imageContents(store: Store, digest: Digest, name: string): Promis
 }
 
 interface Manifest {
-  readonly config?: { readonly digest: Digest }
+  /** A descriptor in a manifest; in an image's configuration something else of the same name. */
+  readonly config?: { readonly digest?: Digest }
   readonly manifests?: readonly { readonly digest: Digest }[]
   readonly layers?: readonly { readonly digest: Digest }[]
   readonly fsLayers?: readonly { readonly blobSum: Digest }[]
@@ -68,7 +69,7 @@ interface Manifest {
 /** Digests that an index, a manifest of schema 1 or 2, or a configuration names. The texts were proven when they were stored. */
 function digestsIn(text: string): { digest: Digest; isText: boolean }[] {
   const { config, manifests = [], layers = [], fsLayers = [], rootfs } = JSON.parse(text) as Manifest
-  const texts = [...(config ? [config.digest] : []), ...manifests.map(({ digest }) => digest)]
+  const texts = [...(config?.digest ? [config.digest] : []), ...manifests.map(({ digest }) => digest)]
   const blobs = [
     ...layers.map(({ digest }) => digest),
     ...fsLayers.map(({ blobSum }) => blobSum),

@@ -21,8 +21,10 @@ export interface Segment {
 export async function buildInitrd(context: BuildContext, segments: readonly Segment[]): Promise<ByteSource> {
   const parts: ByteSource[] = []
   for (const segment of segments) {
-    const stored = await compressedSegment(context, segment)
-    parts.push(stored, zeros(segmentPadding(stored.size, context.compression.compression)))
+    // None stands after the last: an lzma stream may have nothing behind it.
+    const before = parts.at(-1)
+    if (before) parts.push(zeros(segmentPadding(before.size, context.compression.compression)))
+    parts.push(await compressedSegment(context, segment))
   }
   return concat(parts)
 }
