@@ -11,6 +11,7 @@ test('build writes every artifact, and the checksums are those of the files', as
     'build-info.json',
     'initrd',
     'iso-checksums.txt',
+    'rancheros.ipxe',
     'rancheros.iso',
     'sbom.spdx.json',
     'vmlinuz',

@@ -67,6 +67,7 @@ async function perform(own: string[], rest: string[], surroundings: Surroundings
     .scriptName('rancheros-kit')
     .usage('$0 <command>\n\nBuild a whole RancherOS, boot it in QEMU, log in over ssh.')
     .epilogue(`Exit codes: ${EXIT_CODES.map(({ code, meaning }) => `${code} ${meaning}`).join('; ')}.`)
+    .wrap(Math.min(terminal.stderr.columns ?? 100, 110))
     .demandCommand(1, 1, 'name a command')
     .recommendCommands()
     .strict()

@@ -4,6 +4,7 @@ import { replaceFile } from '@ros/bytes/node'
 import type { Image } from '@ros/images-tar'
 import type { Store } from '@ros/store'
 import { abortable } from './abortable.ts'
+import { ipxeScript } from './boot-menu.ts'
 import { inputTree } from './input.ts'
 import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
@@ -11,8 +12,10 @@ import type { Recipe } from './recipe-schema.ts'
 import { type InputOptions, lockFor, openSession } from './session.ts'
 import { buildInfo } from './steps/build-info.ts'
 import { writeChecksums } from './steps/checksums.ts'
+import { buildDisk, type DiskFormat } from './steps/disk.ts'
 import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
+import { installerTar } from './steps/installer.ts'
 import { buildIso } from './steps/iso.ts'
 import { type KernelSet, readKernelSet } from './steps/kernel.ts'
 import { rootfs } from './steps/rootfs.ts'
@@ -29,6 +32,10 @@ export interface BuildOptions extends InputOptions {
   readonly imagesTar?: boolean
   /** `rootfs.tar.gz` as well: the system without a kernel. */
   readonly rootfs?: boolean
+  /** `rancher-os-<version>.tar` as well: the installer image with kernel and initrd, for `ros os upgrade`. */
+  readonly installer?: boolean
+  /** Disk images of these formats as well: `rancheros.<format>`. */
+  readonly disks?: readonly DiskFormat[]
   /** Only what the lock says: no lock, or one that does not hold, is an error. */
   readonly locked?: boolean
 }
@@ -73,27 +80,19 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const context: BuildContext = { recipe, store, inputs, time, compression, report, signal }
 
   const artifacts: Artifact[] = []
-  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total: number) => {
+  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => {
     const path = join(options.out, name)
     let done = 0
     const tell = (length: number) => {
       done += length
-      report({ step: name, text: `writing ${path}`, done, total })
+      report({ step: name, text: `writing ${path}`, done, ...(total !== undefined && { total }) })
     }
     tell(0)
-    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
+    const sparse = name.endsWith('.img') || name.endsWith('.vhd')
+    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell), { sparse }) })
   }
   const { images, system } = await layOut(context, kernel)
-  if (kernel) {
-    const initrd = await buildInitrd(context, system.segments)
-    await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
-    await write('initrd', initrd.open(), initrd.size)
-    if (inputs.loader) {
-      const { buildId } = system
-      const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
-      await write('rancheros.iso', iso.chunks, iso.size)
-    }
-  }
+  if (kernel) await writeBootable(context, kernel, system, options, write)
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
@@ -108,6 +107,43 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   await writeText('build-info.json', await buildInfo({ lock, artifacts, options: { dev } }))
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }
+}
+
+type Write = (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => Promise<void>
+
+/** What a machine starts from: kernel, initrd, ISO; and for the layout of today installer and disk images. */
+async function writeBootable(
+  context: BuildContext,
+  { vmlinuz }: KernelSet,
+  { segments, buildId }: System,
+  options: BuildOptions,
+  write: Write,
+): Promise<void> {
+  const { recipe, inputs } = context
+  const initrd = await buildInitrd(context, segments)
+  await write('vmlinuz', vmlinuz.open(), vmlinuz.size)
+  await write('initrd', initrd.open(), initrd.size)
+  const system = { vmlinuz, initrd }
+  const isCurrent = recipe.layout === 'current'
+  if (inputs.loader) {
+    const installer = isCurrent ? await installerTar(context, system, { medium: true }) : undefined
+    const iso = await buildIso(context, { ...system, buildId, ...(installer && { installer }) })
+    await write('rancheros.iso', iso.chunks, iso.size)
+  }
+  if (!isCurrent) return
+  const script = fromText(ipxeScript(recipe.iso.append))
+  await write('rancheros.ipxe', script.open(), script.size)
+  if (options.installer) {
+    const tar = await installerTar(context, system, { medium: false })
+    await write(`rancher-os-${recipe.version}.tar`, tar.open(), tar.size)
+  }
+  if (options.disks && options.disks.length > 0) {
+    const disk = await buildDisk(context, system, buildId)
+    for (const format of options.disks) {
+      const total = format === 'img' || format === 'vhd' ? disk.layout.size : undefined
+      await write(`rancheros.${format}`, disk.write(format), total)
+    }
+  }
 }
 
 /** Images and system as the recipe's layout has them. */

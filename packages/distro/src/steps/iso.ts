@@ -22,6 +22,8 @@ export interface IsoInputs {
   readonly initrd: ByteSource
   /** Stands for kernel and initrd. */
   readonly buildId: Digest
+  /** Installer image without both, so that installing needs no network. */
+  readonly installer?: ByteSource
 }
 
 /**
@@ -30,7 +32,7 @@ export interface IsoInputs {
  */
 export async function buildIso(
   context: BuildContext,
-  { vmlinuz, initrd, buildId }: IsoInputs,
+  { vmlinuz, initrd, buildId, installer }: IsoInputs,
 ): Promise<IsoStep> {
   const { recipe, store, inputs, time } = context
   const loader = await inputTree(store, present(inputs.loader, 'loader'))
@@ -39,6 +41,10 @@ export async function buildIso(
   const add = (path: string, content: ByteSource) => tree.add(path, file(content, { mtime: time }))
   add('boot/vmlinuz', vmlinuz)
   add('boot/initrd', initrd)
+  if (installer) {
+    tree.addDirectories('rancheros', { mtime: time })
+    add('rancheros/installer.tar.gz', installer)
+  }
   add('boot/isolinux/isolinux.bin', contentOf(loader, ISOLINUX))
   add('boot/isolinux/ldlinux.c32', contentOf(loader, LDLINUX))
   const config = recipe.layout === 'v0.4' ? v04IsolinuxConfig(menu) : isolinuxConfig(menu)
