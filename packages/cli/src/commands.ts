@@ -2,6 +2,7 @@ import type { Command } from './command.ts'
 import { build } from './commands/build.ts'
 import { cache } from './commands/cache.ts'
 import { cat } from './commands/cat.ts'
+import { completion } from './commands/completion.ts'
 import { consoleCommand } from './commands/console.ts'
 import { cp } from './commands/cp.ts'
 import { customize } from './commands/customize.ts'
@@ -52,4 +53,5 @@ export const COMMANDS: readonly Command[] = [
   cache,
   images,
   schema,
+  completion,
 ]
