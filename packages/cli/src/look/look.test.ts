@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { fromBytes, fromText, readAll, zeros } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import { composeImage, treeLayer, writeDockerSave } from '@ros/images-tar'
-import { device, file, symlink, Tree } from '@ros/tree'
+import { device, directory, file, symlink, Tree } from '@ros/tree'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { catCommand } from '../commands/cat.ts'
 import { diffCommand } from '../commands/diff.ts'
@@ -345,6 +345,67 @@ describe('extract', () => {
       code: 'ROS_CLI_EXTRACT',
     })
   })
+
+  test('hard links and names that differ in case only are made inside, whatever stands there', async () => {
+    const into = target('links')
+    const outside = target('outside-2')
+    writeFileSync(join(outside, 'kept'), 'kept')
+    // What the links lead to must neither be written, nor be linked to.
+    symlinkSync(join(outside, 'kept'), join(into, 'a'))
+    symlinkSync(outside, join(into, 'D'))
+    const shared = file(fromText('shared'))
+    await extractEntries(
+      [
+        { path: 'a', node: shared },
+        { path: 'b', node: shared },
+      ],
+      into,
+      idle,
+    )
+    expect(lstatSync(join(into, 'a')).ino).toBe(lstatSync(join(into, 'b')).ino)
+    expect(readFileSync(join(outside, 'kept'), 'utf8')).toBe('kept')
+    const caseTree = new Tree()
+      .addDirectories('d')
+      .add('d/x', file(fromText('x')))
+      .add('link', symlink('d'))
+      .add('Link', symlink('/'))
+    await extractEntries(caseTree, into, idle)
+    expect(readdirSync(outside)).toEqual(['kept'])
+    const through = [
+      { path: 'D', node: directory() },
+      { path: 'D/x', node: file(fromText('x')) },
+    ]
+    await expect(extractEntries(through, into, idle)).rejects.toMatchObject({ code: 'ROS_CLI_EXTRACT' })
+    expect(readdirSync(outside)).toEqual(['kept'])
+  })
+
+  test('somebody who puts links in the place of directories meanwhile does not lead it away', async () => {
+    const into = target('raced')
+    const outside = target('outside-3')
+    const swap = `
+      const fs = require('node:fs')
+      const [into, outside] = process.argv.slice(1)
+      for (const end = Date.now() + 4000; Date.now() < end; ) {
+        try { fs.renameSync(into + '/d', into + '/aside'); fs.symlinkSync(outside, into + '/d') } catch {}
+        try { fs.unlinkSync(into + '/d'); fs.renameSync(into + '/aside', into + '/d') } catch {}
+      }`
+    const tree = new Tree().addDirectories('d')
+    for (let i = 0; i < 40; i++) tree.add(`d/${i}`, file(fromText('x'))).add(`d/link-${i}`, symlink('x'))
+    const child = spawn(process.execPath, ['-e', swap, into, outside], { stdio: 'ignore' })
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    let tries = 0
+    while (child.exitCode === null) {
+      tries++
+      // It may well fail: what it may not is write elsewhere.
+      await extractEntries(tree, into, idle).catch((error: unknown) =>
+        expect(error).toMatchObject({ code: 'ROS_CLI_EXTRACT' }),
+      )
+    }
+    await ended
+    expect(tries).toBeGreaterThan(0)
+    expect(readdirSync(outside)).toEqual([])
+    expect(lstatSync(outside).mode % 0o1000).toBe(lstatSync(at('outside-2')).mode % 0o1000)
+  }, 30_000)
 
   test('drops setuid, skips devices, leaves nothing of a file that fails', async () => {
     const into = target('special')
