@@ -12,9 +12,9 @@ import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { probeAccelerator, qemuCommand, startMachine } from '@ros/qemu-runner'
 import { device, directory, type FileNode, file, Tree, type TreeNode } from '@ros/tree'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addIsolinux, bootOptions, edgeTree, pattern } from '../packages/iso/test/sample-tree.ts'
-import { writeSparse } from '../packages/iso/test/write-sparse.ts'
-import { type SmallIso, smallIso } from './matrix/small-iso.ts'
+import { addIsolinux, bootOptions, edgeTree, pattern } from '../../packages/iso/test/sample-tree.ts'
+import { writeSparse } from '../../packages/iso/test/write-sparse.ts'
+import { type SmallIso, smallIso } from './small-iso.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ros-guest-'))
 const at = (name: string) => join(folder, name)

@@ -1,6 +1,0 @@
-import { defineConfig } from 'vitest/config'
-export default defineConfig({
-  resolve: { conditions: ['@ros/source'] },
-  ssr: { resolve: { conditions: ['@ros/source'] } },
-  test: { include: ['test/iso-guest.test.ts'], fileParallelism: false, testTimeout: 900_000, hookTimeout: 900_000, pool: 'forks' },
-})
