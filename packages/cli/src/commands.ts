@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { build } from './commands/build.ts'
 import { cat } from './commands/cat.ts'
+import { completion } from './commands/completion.ts'
 import { consoleCommand } from './commands/console.ts'
 import { cp } from './commands/cp.ts'
 import { customize } from './commands/customize.ts'
@@ -48,4 +49,5 @@ export const COMMANDS: readonly Command[] = [
   push,
   customize,
   schema,
+  completion,
 ]
