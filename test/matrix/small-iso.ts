@@ -11,7 +11,7 @@ import { cacheDirectory } from '../../packages/cli/src/project.ts'
 import { assetText } from '../../packages/distro/src/assets.ts'
 import type { BuildContext } from '../../packages/distro/src/build.ts'
 import { inputTree } from '../../packages/distro/src/input.ts'
-import { fetchInputs } from '../../packages/distro/src/inputs.ts'
+import { fetchInputs, present } from '../../packages/distro/src/inputs.ts'
 import { openNetwork } from '../../packages/distro/src/network.ts'
 import { readRecipe } from '../../packages/distro/src/recipe.ts'
 import { resolveRecipe } from '../../packages/distro/src/resolve.ts'
@@ -48,7 +48,7 @@ export async function smallIso(): Promise<SmallIso> {
   const busybox = { debian: ['busybox-static'], without: [] }
   const small = {
     ...recipe,
-    engine: { ...busybox, programs: ['busybox'] },
+    engine: { ...busybox, programs: ['busybox'], exclude: [] },
     images: { base: busybox, services: {} },
     iso: { ...recipe.iso, append: 'console=ttyS0 panic=-1' },
   }
@@ -59,7 +59,7 @@ export async function smallIso(): Promise<SmallIso> {
   const debian = debianAccess({ ...base, recipe: small, mirror: undefined, keyring: undefined })
   const sources = { ...base, arch: small.arch, debian, pinNew: false }
   const inputs = await fetchInputs(small, await resolveRecipe(small, sources), sources)
-  const kernelPackages = await inputTree(store, inputs.kernel)
+  const kernelPackages = await inputTree(store, present(inputs.kernel, 'kernel'))
   let time = 0
   for (const { node } of kernelPackages) time = Math.max(time, node.mtime)
   const { vmlinuz } = readKernel(kernelPackages)
