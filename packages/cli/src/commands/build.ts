@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
-import { build as buildArtifacts } from '@ros/distro'
+import { build as buildArtifacts, type DiskFormat, diskFormats } from '@ros/distro'
 import { artifactsOption } from '../artifacts-option.ts'
 import { command } from '../command.ts'
 import { givenInputs, inputsOption } from '../inputs-option.ts'
@@ -25,10 +25,29 @@ export const build = command({
         default: false,
         describe: 'refuse inputs that are not those of the lock',
       })
+      .option('disk', {
+        type: 'string',
+        array: true,
+        choices: diskFormats,
+        default: [],
+        describe:
+          'write a disk image too: rancheros.img, .qcow2, .vmdk (VMware), .vhd (Azure); may be given again',
+        nargs: 1,
+      })
+      .option('installer', {
+        type: 'boolean',
+        default: false,
+        describe: 'write rancher-os-<version>.tar too: the installer image, for `ros os upgrade`',
+      })
       .option('images-tar', {
         type: 'boolean',
         default: false,
         describe: 'write images.tar too: the service images, for any docker',
+      })
+      .option('rootfs', {
+        type: 'boolean',
+        default: false,
+        describe: 'write rootfs.tar.gz too: the system without a kernel, for boards that bring one',
       })
       .option('dev', {
         type: 'boolean',
@@ -49,10 +68,23 @@ export const build = command({
       }),
   run: async (args, context) => {
     const { output, environment, signal } = context
-    const { out, dev, imagesTar, locked } = args
-    const options = { ...givenInputs(args, environment), out: resolve(out), dev, imagesTar, locked, signal }
+    const { out, dev, imagesTar, rootfs, installer, locked } = args
+    const disks = [...new Set(args.disk as DiskFormat[])]
+    const options = {
+      ...givenInputs(args, environment),
+      out: resolve(out),
+      dev,
+      imagesTar,
+      rootfs,
+      installer,
+      disks,
+      locked,
+      signal,
+    }
     const result = await output.withProgress((onProgress) => buildArtifacts({ ...options, onProgress }))
     const lines = result.artifacts.map(({ path, size }) => `${path} ${megabytes(size)}\n`)
+    if (result.memory !== undefined)
+      output.note(`it boots with ${Math.ceil(result.memory / 1024 ** 2)} MB of memory or more`)
     if (!args.verify) return { data: result, text: lines.join('') }
     const report = await verifyBoot(options.out, args.verifyTimeout * 1000, context)
     const json = `${JSON.stringify(report, undefined, 2)}\n`
