@@ -2,6 +2,7 @@ export { type Artifact, type BuildOptions, type BuildResult, build } from './bui
 export { type Carried, exportCache, type Imported, type ImportOptions, importCache } from './carry-cache.ts'
 export { DistroError, type DistroErrorCode } from './error.ts'
 export { initRecipe } from './init-recipe.ts'
+export { type KernelTar, kernelTar } from './kernel-tar.ts'
 export { lockContents } from './lock-contents.ts'
 export { LOCK_NAME, readLock } from './lock-file.ts'
 export type { Lock } from './lock-schema.ts'
