@@ -6,6 +6,7 @@ import type { Image } from '@ros/images-tar'
 import { removeLeftovers, type Store, temporaryPath } from '@ros/store'
 import { abortable } from './abortable.ts'
 import { ipxeScript } from './boot-menu.ts'
+import { assertFit, memoryToBoot } from './fit.ts'
 import { inputTree } from './input.ts'
 import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
@@ -22,6 +23,7 @@ import { type KernelSet, readKernelSet } from './steps/kernel.ts'
 import { rootfs } from './steps/rootfs.ts'
 import { sbom } from './steps/sbom.ts'
 import { currentSystem, type System } from './steps/system.ts'
+import { unpackedArchives } from './steps/unpacked.ts'
 import { v04Images, v04System } from './steps/v04.ts'
 
 export interface BuildOptions extends InputOptions {
@@ -50,6 +52,8 @@ export interface Artifact {
 export interface BuildResult {
   readonly version: string
   readonly artifacts: readonly Artifact[]
+  /** Bytes of memory that a machine needs to boot it: an estimate, see `memoryToBoot`. */
+  readonly memory?: number
 }
 
 /** What a build on another machine left in a shared folder is removed when it is older than this. */
@@ -103,7 +107,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     })
   }
   const { images, system } = await layOut(context, kernel)
-  if (kernel) await writeBootable(context, kernel, system, options, write)
+  const memory = kernel && (await writeBootable(context, kernel, system, options, write))
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
@@ -117,31 +121,39 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { dev = false } = options
   await writeText('build-info.json', await buildInfo({ lock, artifacts, options: { dev } }))
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
-  return { version: recipe.version, artifacts }
+  return { version: recipe.version, artifacts, ...(memory !== undefined && { memory }) }
 }
 
 type Write = (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => Promise<void>
 
-/** What a machine starts from: kernel, initrd, ISO; and for the layout of today installer and disk images. */
+/** What a machine starts from: kernel, initrd, ISO; and for the layout of today installer and disk images. Gives the memory it needs. */
 async function writeBootable(
   context: BuildContext,
   { vmlinuz }: KernelSet,
   { segments, buildId }: System,
   options: BuildOptions,
   write: Write,
-): Promise<void> {
+): Promise<number> {
   const { recipe, inputs } = context
-  const initrd = await buildInitrd(context, segments)
-  await write('vmlinuz', vmlinuz.open(), vmlinuz.size)
-  await write('initrd', initrd.open(), initrd.size)
+  const { initrd, archives } = await buildInitrd(context, segments)
+  const sizes = {
+    vmlinuz: vmlinuz.size,
+    initrd: initrd.size,
+    unpacked: await unpackedArchives(context, archives),
+  }
+  assertFit(sizes)
   const system = { vmlinuz, initrd }
   const isCurrent = recipe.layout === 'current'
-  if (inputs.loader) {
-    const installer = isCurrent ? await installerTar(context, system, { medium: true }) : undefined
-    const iso = await buildIso(context, { ...system, buildId, ...(installer && { installer }) })
-    await write('rancheros.iso', iso.chunks, iso.size)
-  }
-  if (!isCurrent) return
+  const installer =
+    isCurrent && inputs.loader ? await installerTar(context, system, { medium: true }) : undefined
+  // Laid out before anything is written: what does not fit leaves the earlier artifacts.
+  const iso =
+    inputs.loader && (await buildIso(context, { ...system, buildId, ...(installer && { installer }) }))
+  await write('vmlinuz', vmlinuz.open(), vmlinuz.size)
+  await write('initrd', initrd.open(), initrd.size)
+  if (iso) await write('rancheros.iso', iso.chunks, iso.size)
+  const memory = memoryToBoot(sizes)
+  if (!isCurrent) return memory
   const script = fromText(ipxeScript(recipe.iso.append))
   await write('rancheros.ipxe', script.open(), script.size)
   if (options.installer) {
@@ -155,6 +167,7 @@ async function writeBootable(
       await write(`rancheros.${format}`, disk.write(format), total)
     }
   }
+  return memory
 }
 
 /** Images and system as the recipe's layout has them. */
