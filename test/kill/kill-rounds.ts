@@ -26,7 +26,7 @@ export async function killRounds(
   seed: number,
   onRound: (round: Round) => void = () => undefined,
 ): Promise<Round[]> {
-  const { below } = random(seed)
+  const chance = random(seed)
   const started = performance.now()
   const reference = await runKit(['build'], { cwd: folder, env })
   if (reference.code !== 0) throw new Error(reference.stderr)
@@ -36,9 +36,9 @@ export async function killRounds(
   const sums = readFileSync(join(out, 'SHA256SUMS'), 'utf8')
   const rounds: Round[] = []
   for (let number = 1; number <= count; number++) {
-    if (below(3) > 0) rmSync(join(cache, 'derived'), { recursive: true, force: true })
-    if (below(2) > 0) rmSync(out, { recursive: true, force: true })
-    const moment = below(Math.ceil(duration * 1.1))
+    if (chance.below(3) > 0) rmSync(join(cache, 'derived'), { recursive: true, force: true })
+    if (chance.below(2) > 0) rmSync(out, { recursive: true, force: true })
+    const moment = chance.below(Math.ceil(duration * 1.1))
     const killed = await killedAfter(moment, folder, env)
     const again = await runKit(['build'], { cwd: folder, env })
     const faults: string[] = []

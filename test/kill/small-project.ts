@@ -35,11 +35,11 @@ export interface SmallProject {
 export async function smallProject(folder: string): Promise<SmallProject> {
   const cache = join(folder, 'cache')
   const env = { ROS_KIT_CACHE: cache }
-  const { bytes } = random(1)
+  const noise = random(1)
   const modules = join(folder, 'kernel/lib/modules/1.2.3/kernel')
   mkdirSync(join(folder, 'kernel/boot'), { recursive: true })
   mkdirSync(modules, { recursive: true })
-  writeFileSync(join(folder, 'kernel/boot/vmlinuz-1.2.3'), bytes(3_000_000))
+  writeFileSync(join(folder, 'kernel/boot/vmlinuz-1.2.3'), noise.bytes(3_000_000))
   writeFileSync(join(folder, 'rancheros.yml'), RECIPE)
   // With the user's cache the packages are downloaded once for all runs, and carried over.
   for (const [args, more] of [
