@@ -63,6 +63,7 @@ export async function prepare(
     arch: args.arch,
     qemu: program,
     cacheFile: join(cacheDirectory(environment), 'accelerator.json'),
+    signal: context.signal,
     ...(args.accelerator && { required: args.accelerator }),
   })
   output.note(`accelerator: ${accelerator} (${reason})`)
