@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { replaceFile } from '@ros/bytes/node'
 import { type Boot, type Firmware, probeAccelerator, qemuCommand, startMachine } from '@ros/qemu-runner'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runKit } from './kit.ts'
 import { ovmf } from './matrix/firmware.ts'
 import { type SmallIso, smallIso } from './matrix/small-iso.ts'
@@ -147,23 +147,4 @@ describe('a customized ISO has the argument and the files, and starts', () => {
     expect(text).toMatch(/root=cd0/)
     expectChanges(text)
   })
-})
-
-test('the distribution itself reads the cloud-config and starts with what it says', async () => {
-  const out = at('machine.iso')
-  const command = 'echo "CUSTOMIZED $(hostname)" > /dev/console'
-  writeFileSync(
-    at('machine.yml'),
-    `#cloud-config\nhostname: customized\nruncmd:\n- ${JSON.stringify(command)}\n`,
-  )
-  const iso = join(inject('artifacts'), 'rancheros.iso')
-  const { code, stderr } = await runKit(['customize', iso, out, '--cloud-config', at('machine.yml')])
-  expect(code, stderr).toBe(0)
-  const { accelerator } = await probeAccelerator({})
-  const machine = { accelerator, memoryMb: 2048, cpus: 2, boot: { cdrom: out } }
-  await using started = await startMachine(qemuCommand(machine), {
-    consoleLog: at('console.log'),
-    stdin: 'ignore',
-  })
-  expect(await started.waitForLine(/CUSTOMIZED \S+/, 600_000)).toMatch(/CUSTOMIZED customized/)
 })
