@@ -9,7 +9,7 @@ test('kill -9 at 100 seeded random moments of build, each followed by a plain bu
     const seed = Number(process.env['ROS_KILL_SEED'] ?? 1)
     const rounds = await killRounds(
       await smallProject(folder),
-      100,
+      count,
       seed,
       ({ number, moment, killed, faults }) => {
         const outcome = faults.length === 0 ? 'well' : faults.join('; ')
