@@ -310,7 +310,8 @@ describe('extract', () => {
   })
 })
 
-describe('the command', () => {
+// Each starts the program several times, which takes seconds where many others run.
+describe('the command', { timeout: 300_000 }, () => {
   const kit = (...args: string[]) =>
     new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
       const child = spawn(process.execPath, ['--conditions=@ros/source', main, ...args], { cwd: folder })
