@@ -27,6 +27,7 @@ var stageTwo = []Phase{
 	{"oem-state", Warn, 30 * time.Second, mountOEM},
 	{"cloud-init", Warn, 60 * time.Second, cloudInit},
 	{"config-cloud", Warn, 10 * time.Second, loadConfig},
+	{"boot-partition", Warn, 30 * time.Second, mountBoot},
 	{"modules-config", Warn, 60 * time.Second, loadModules},
 	{"etc", Warn, 30 * time.Second, writeEtc},
 	{"limits", Warn, 10 * time.Second, limits},
@@ -51,6 +52,7 @@ func live(m *Machine) error {
 	go func() {
 		keepUsr(m)
 		commitImages(m)
+		growDisk(m)
 	}()
 	go power.Button(ctx, func() { m.Signals <- power.PowerOff.Signal })
 	for received := range m.Signals {
@@ -60,7 +62,7 @@ func live(m *Machine) error {
 		}
 		kmsg.Info("%s asked for", action.Name)
 		stop()
-		power.Down(action, daemons)
+		power.Down(action, daemons, power.Timeout(m.Config.Rancher.ShutdownTimeout))
 	}
 	return errors.New("the signal channel was closed")
 }
@@ -107,7 +109,7 @@ func writeEtc(m *Machine) error {
 }
 
 // limits are inherited by system docker and by all that it starts.
-func limits(*Machine) error {
+func limits(m *Machine) error {
 	const files = 1 << 20
 	var failures []error
 	for _, limit := range []struct {
@@ -124,7 +126,11 @@ func limits(*Machine) error {
 		}
 	}
 	// What is mounted in a container that asks for it is seen by the others.
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
+	sharing := uintptr(unix.MS_SHARED)
+	if m.Config.Rancher.NoSharedRoot {
+		sharing = unix.MS_PRIVATE
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|sharing, ""); err != nil {
 		failures = append(failures, fmt.Errorf("sharing mounts: %w", err))
 	}
 	// Ctrl-Alt-Del comes as SIGINT and becomes an orderly restart.
