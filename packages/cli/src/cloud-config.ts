@@ -69,11 +69,15 @@ export async function readCloudConfig(path: string): Promise<{ text: string; nam
   }
 }
 
-/** Writes the configuration disk: volume `config-2` with `/openstack/latest/user_data`, as OpenStack's config drive. */
-export async function writeCloudConfigIso(path: string, text: string): Promise<void> {
+/** What a configuration disk holds, whatever its file system. */
+export function configTree(text: string): Tree {
   const tree = new Tree()
   tree.addDirectories('openstack/latest')
-  tree.add('openstack/latest/user_data', file(fromText(text)))
-  const layout = layoutIso(tree, { volumeId: 'config-2', created: 0, rockRidge: true })
+  return tree.add('openstack/latest/user_data', file(fromText(text)))
+}
+
+/** Writes the configuration disk: volume `config-2` with `/openstack/latest/user_data`, as OpenStack's config drive. */
+export async function writeCloudConfigIso(path: string, text: string): Promise<void> {
+  const layout = layoutIso(configTree(text), { volumeId: 'config-2', created: 0, rockRidge: true })
   await replaceFile(path, writeIso(layout), { mode: 0o600 })
 }

@@ -77,6 +77,11 @@ export function grubConfig({ entries, kernel, initrd }: BootMenu): string {
   ].join('\n')
 }
 
+/** rancheros.ipxe: kernel and initrd from wherever the script itself came from (iPXE resolves names against the address of the script). */
+export function ipxeScript(append: string): string {
+  return ['#!ipxe', `kernel vmlinuz initrd=initrd ${append}`, 'initrd initrd', 'boot', ''].join('\n')
+}
+
 /** GRUB's configuration on the EFI system partition: finds the image by a file that only it has, then goes on there. */
 export function grubSearchConfig(idFile: string): string {
   return [

@@ -1,14 +1,18 @@
 import { join } from 'node:path'
+import { fromBytes } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import type { Store } from '@ros/store'
 import { abortable } from './abortable.ts'
+import { ipxeScript } from './boot-menu.ts'
 import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { type InputOptions, lockFor, openSession } from './session.ts'
 import { writeChecksums } from './steps/checksums.ts'
+import { buildDisk, type DiskFormat } from './steps/disk.ts'
 import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
+import { installerTar } from './steps/installer.ts'
 import { buildIso } from './steps/iso.ts'
 import { readKernelSet } from './steps/kernel.ts'
 
@@ -19,6 +23,10 @@ export interface BuildOptions extends InputOptions {
   readonly dev?: boolean
   /** `images.tar` as well: the service images, to be loaded into any docker. */
   readonly imagesTar?: boolean
+  /** `rancher-os-<version>.tar` as well: the installer image with kernel and initrd, for `ros os upgrade`. */
+  readonly installer?: boolean
+  /** Disk images of these formats as well: `rancheros.<format>`. */
+  readonly disks?: readonly DiskFormat[]
   /** Only what the lock says: no lock, or one that does not hold, is an error. */
   readonly locked?: boolean
 }
@@ -60,25 +68,41 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const context: BuildContext = { recipe, store, inputs, time: kernel.time, compression, report, signal }
 
   const artifacts: Artifact[] = []
-  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total: number) => {
+  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => {
     const path = join(options.out, name)
     let done = 0
     const tell = (length: number) => {
       done += length
-      report({ step: name, text: `writing ${path}`, done, total })
+      report({ step: name, text: `writing ${path}`, done, ...(total !== undefined && { total }) })
     }
     tell(0)
-    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
+    const sparse = name.endsWith('.img') || name.endsWith('.vhd')
+    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell), { sparse }) })
   }
   const images = await serviceImages(context)
   const { initrd, buildId } = await buildInitrd(context, kernel, images)
   await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
   await write('initrd', initrd.open(), initrd.size)
-  const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
+  const system = { vmlinuz: kernel.vmlinuz, initrd }
+  const installer = await installerTar(context, system, { medium: true })
+  const iso = await buildIso(context, { ...system, buildId, installer })
   await write('rancheros.iso', iso.chunks, iso.size)
+  const script = new TextEncoder().encode(ipxeScript(recipe.iso.append))
+  await write('rancheros.ipxe', fromBytes(script).open(), script.length)
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
+  }
+  if (options.installer) {
+    const tar = await installerTar(context, system, { medium: false })
+    await write(`rancher-os-${recipe.version}.tar`, tar.open(), tar.size)
+  }
+  if (options.disks && options.disks.length > 0) {
+    const disk = await buildDisk(context, system, buildId)
+    for (const format of options.disks) {
+      const total = format === 'img' || format === 'vhd' ? disk.layout.size : undefined
+      await write(`rancheros.${format}`, disk.write(format), total)
+    }
   }
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }

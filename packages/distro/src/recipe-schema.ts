@@ -3,6 +3,11 @@ import { address, sourceObject } from './source-schema.ts'
 
 const packages = z.array(z.string().min(1))
 
+/** As isolinux, SYSLINUX and GRUB all take them. */
+const kernelArguments = z
+  .string()
+  .regex(/^[^"'\\\n]*$/, 'kernel arguments have no quotes, backslashes and line ends')
+
 const service = z.strictObject({
   debian: packages.default([]).describe('packages beyond those of the base'),
   without: packages.default([]),
@@ -81,11 +86,24 @@ export const recipeSchema = z.strictObject({
   iso: z.strictObject({
     volumeId: z.string().min(1).max(32),
     publisher: z.string().max(128),
-    append: z
-      .string()
-      .regex(/^[^"'\\\n]*$/, 'kernel arguments have no quotes, backslashes and line ends')
-      .describe("kernel arguments of the ISO's boot entries, as isolinux and GRUB both take them"),
+    append: kernelArguments.describe("kernel arguments of the ISO's boot entries"),
   }),
+  disk: z
+    .strictObject({
+      size: z
+        .int()
+        .min(1)
+        .max(2_097_152)
+        .default(2048)
+        .describe(
+          'MiB that a disk image seems to hold; its state partition grows with the disk that it is on',
+        ),
+      append: kernelArguments
+        .default('quiet panic=10 console=tty1 console=ttyS0 rancher.state.wait=true')
+        .describe('kernel arguments of an installed system'),
+    })
+    .prefault({})
+    .describe('disk images, and what `ros install` puts on disks'),
 })
 
 export type Recipe = z.infer<typeof recipeSchema>

@@ -2,6 +2,7 @@ import type { ByteSource } from '@ros/bytes'
 import { isGuid } from '@ros/partitions'
 import { IsoError } from './error.ts'
 import { checkVolumeDate } from './fields.ts'
+import type { IsoNames } from './identifier.ts'
 
 /** What varies between images. Times are whole seconds since 1970 UTC; nothing is taken from the running system. */
 export interface IsoOptions {
@@ -30,6 +31,8 @@ export interface IsoOptions {
   readonly rockRidge?: boolean
   /** Joliet: names for Windows. Links, devices, fifos and sockets do not exist in it. Default true. */
   readonly joliet?: boolean
+  /** Rules for names in the primary tree, which Rock Ridge and Joliet do not go by. Default `strict`: ECMA-119 level 2. */
+  readonly names?: IsoNames
   readonly boot?: IsoBoot
 }
 
@@ -126,6 +129,14 @@ export function checkOptions(options: IsoOptions): void {
   checkText('systemId', options.systemId ?? '', 0, 32)
   checkVolumeDate(options.created, 'created')
   checkVolumeDate(options.modified ?? options.created, 'modified')
+  const names = options.names ?? 'strict'
+  if (!['level-1', 'strict', 'relaxed'].includes(names)) {
+    throw new IsoError('ROS_ISO_FIELD', 'no such rules for names', {
+      subject: 'names',
+      got: JSON.stringify(names),
+      limit: 'level-1, strict, relaxed',
+    })
+  }
   if (options.boot) checkBoot(options.boot)
 }
 

@@ -21,6 +21,8 @@ export interface IsoInputs {
   readonly initrd: ByteSource
   /** Stands for kernel and initrd. */
   readonly buildId: Digest
+  /** Installer image without both, so that installing needs no network. */
+  readonly installer?: ByteSource
 }
 
 /**
@@ -29,7 +31,7 @@ export interface IsoInputs {
  */
 export async function buildIso(
   context: BuildContext,
-  { vmlinuz, initrd, buildId }: IsoInputs,
+  { vmlinuz, initrd, buildId, installer }: IsoInputs,
 ): Promise<IsoStep> {
   const { recipe, store, inputs, time } = context
   const loader = await inputTree(store, inputs.loader)
@@ -38,6 +40,10 @@ export async function buildIso(
   const add = (path: string, content: ByteSource) => tree.add(path, file(content, { mtime: time }))
   add('boot/vmlinuz', vmlinuz)
   add('boot/initrd', initrd)
+  if (installer) {
+    tree.addDirectories('rancheros', { mtime: time })
+    add('rancheros/installer.tar.gz', installer)
+  }
   add('boot/isolinux/isolinux.bin', contentOf(loader, ISOLINUX))
   add('boot/isolinux/ldlinux.c32', contentOf(loader, LDLINUX))
   add('boot/isolinux/isolinux.cfg', fromText(isolinuxConfig(menu)))

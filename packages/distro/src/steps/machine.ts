@@ -64,6 +64,7 @@ const ROS_NAMES = [
   'console-init',
   'dockerlaunch',
   'halt',
+  'lay-down-os',
   'modprobe',
   'netconf',
   'poweroff',

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -31,7 +32,7 @@ func install(s *session, flags *flag.FlagSet) func([]string) error {
 	partition := text(flags, "", "`partition` to install to instead of a whole disk", "p", "partition")
 	kind := text(flags, "generic", "`type` of machine: "+strings.Join(installTypes, ", "), "t", "install-type")
 	cloudConfig := text(flags, "", "`file` or http(s) address of a cloud-config for the installed machine", "c", "cloud-config")
-	image := text(flags, "", "installer `image` (default the version that runs)", "i", "image")
+	image := text(flags, "", "installer `image`, or its tarball: a file or an address, with #sha256:<hex> (default the version that runs)", "i", "image")
 	force := yes(flags, "ask nothing", "f", "force")
 	noReboot := yes(flags, "do not restart afterwards", "no-reboot")
 	appended := text(flags, "", "more kernel `arguments` for the installed machine", "a", "append")
@@ -65,23 +66,35 @@ func install(s *session, flags *flag.FlagSet) func([]string) error {
 		} else if err := s.addCloudConfig(&run, *cloudConfig); err != nil {
 			return err
 		}
-		target := *device
-		if target == "" {
-			target = *partition
-		}
-		if !*force && !s.confirm(fmt.Sprintf("Installing from %s. Everything on %s is erased. Continue?", run.image, target)) {
-			return fmt.Errorf("nothing was done")
-		}
 		if err := s.withSystem(func(ctx context.Context, docker *client.Client) error {
-			if err := s.obtainInstaller(ctx, docker, run.image, cfg); err != nil {
+			if isRelease(run.image) {
+				if run.image, err = s.release(ctx, docker, run.image); err != nil {
+					return err
+				}
+			} else if err := s.obtainInstaller(ctx, docker, run.image, cfg); err != nil {
 				return err
 			}
-			return run.run(ctx, s, docker)
+			if !*force {
+				// It says what is on the disk, and refuses what can not be.
+				if err := run.with("--plan").run(ctx, s, docker); err != nil {
+					return err
+				}
+				if !s.confirm("Continue?") {
+					return errors.New("nothing was done")
+				}
+			}
+			return run.with("--force").run(ctx, s, docker)
 		}); err != nil || *noReboot {
 			return err
 		}
 		return s.restartMachine(*force)
 	}
+}
+
+// with is the same run with one more argument.
+func (r installerRun) with(argument string) installerRun {
+	r.args = append(slices.Clone(r.args), argument)
+	return r
 }
 
 func (r *installerRun) option(name, value string) {

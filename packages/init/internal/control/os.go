@@ -26,6 +26,7 @@ var osCommands = command{
 		})},
 		{names: []string{"list"}, usage: "ros os list", summary: "list the versions that there are", privileged: true, setup: osList},
 		{names: []string{"upgrade"}, usage: "ros os upgrade [-s] [-i IMAGE] [-f] [--no-reboot]", summary: "put another version on the disk that this machine runs from", privileged: true, setup: osUpgrade},
+		{names: []string{"rollback"}, usage: "ros os rollback", summary: "let the version before start by itself from now on", privileged: true, setup: plain(osRollback)},
 	},
 }
 
@@ -118,8 +119,8 @@ func installers(ctx context.Context, docker *client.Client, cfg *config.Config) 
 
 func osUpgrade(s *session, flags *flag.FlagSet) func([]string) error {
 	stage := yes(flags, "only get the image", "s", "stage")
-	named := text(flags, "", "installer `image` (default the current one of rancher.upgrade.url)", "i", "image")
-	force := yes(flags, "ask nothing", "f", "force")
+	named := text(flags, "", "installer `image`, or its tarball: a file or an address, with #sha256:<hex> (default the current one of rancher.upgrade.url)", "i", "image")
+	force := yes(flags, "ask nothing, take a version that is no newer one", "f", "force")
 	noReboot := yes(flags, "do not restart afterwards", "no-reboot")
 	appended := text(flags, "", "more kernel `arguments`", "append")
 	upgradeConsole := yes(flags, "make the console's container anew in the new version", "upgrade-console")
@@ -141,7 +142,11 @@ func osUpgrade(s *session, flags *flag.FlagSet) func([]string) error {
 			}
 		}
 		return s.withSystem(func(ctx context.Context, docker *client.Client) error {
-			if err := s.obtainInstaller(ctx, docker, image, cfg); err != nil || *stage {
+			if isRelease(image) {
+				if image, err = s.release(ctx, docker, image); err != nil || *stage {
+					return err
+				}
+			} else if err := s.obtainInstaller(ctx, docker, image, cfg); err != nil || *stage {
 				return err
 			}
 			if !*force && !s.confirm(fmt.Sprintf("Upgrading to %s. Continue?", image)) {
@@ -154,6 +159,9 @@ func osUpgrade(s *session, flags *flag.FlagSet) func([]string) error {
 			}
 			run := installerRun{name: "os-upgrade", image: image, args: []string{"-t", "rancher-upgrade", "-r", version.Version}}
 			run.option("-a", *appended)
+			if *force {
+				run.args = append(run.args, "--force")
+			}
 			if *debug {
 				run.args = append(run.args, "--debug")
 			}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"rancheros-kit/init/internal/blockdev"
+	"rancheros-kit/init/internal/bootvolume"
 	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/engine"
 	"rancheros-kit/init/internal/images"
@@ -87,8 +89,20 @@ func run(ctx context.Context) error {
 	machine.applyReloaded(ctx, docker)
 	unix.Sync()
 	announce()
+	confirm(line)
 	machine.preloadUser(ctx)
 	return nil
+}
+
+// confirm makes the system that has come up the one that starts by itself, if it was only tried.
+func confirm(commandLine string) {
+	message, err := bootvolume.Confirm(blockdev.Host, commandLine, bootvolume.UEFI())
+	if err != nil {
+		kmsg.Error("sysinit: looking after the boot volume: %v", err)
+	}
+	if message != "" {
+		kmsg.Error("%s", message)
+	}
 }
 
 // awaitNetwork does not wait for a network that never comes.
