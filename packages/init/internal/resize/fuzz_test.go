@@ -36,7 +36,7 @@ func FuzzGrowTable(f *testing.F) {
 		disk := &memory{make([]byte, size)}
 		copy(disk.content, start[:min(len(start), size)])
 		before := bytes.Clone(disk.content)
-		partition, grown, err := growTable(disk, size, 512)
+		partition, grown, err := growTable(disk, size)
 		if err != nil || !grown {
 			if err != nil && !bytes.Equal(before, disk.content) {
 				t.Errorf("%v, and something was written", err)

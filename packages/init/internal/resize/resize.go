@@ -9,19 +9,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"rancheros-kit/init/internal/blockdev"
+	"rancheros-kit/init/internal/gpt"
 )
 
-// Disk is what a partition table is on.
-type Disk interface {
-	io.ReaderAt
-	io.WriterAt
-	Sync() error
-}
+// sector is what tables of partitions count in. Disks with other sectors are left alone.
+const sector = gpt.SectorSize
 
 // Partition is an entry of a table; Start and Sectors count sectors of the disk.
 type Partition struct {
@@ -29,41 +25,39 @@ type Partition struct {
 	Start, Sectors uint64
 }
 
-// table is a partition table of either kind.
-type table interface {
-	last() (Partition, error)
-	grow(disk Disk, sector int64, partition *Partition, sectors uint64) error
-}
-
-// alignment is what partitions begin and end on, in bytes.
-const alignment = 1 << 20
-
-func alignedEnd(end uint64, sector int64) uint64 {
-	unit := uint64(alignment / sector)
-	return end / unit * unit
-}
-
 // growTable lets the last partition of a disk of so many bytes grow to the end. A disk without a table gives the partition 0.
-func growTable(disk Disk, size, sector int64) (partition Partition, grown bool, err error) {
-	var found table
-	if gpt, err := readGPT(disk, sector); err != nil {
-		return partition, false, err
-	} else if gpt != nil {
-		found = gpt
-	} else if mbr, err := readMBR(disk); err != nil {
-		return partition, false, err
-	} else if mbr != nil {
-		found = mbr
-	} else {
-		return partition, false, nil
+func growTable(disk gpt.Disk, size int64) (partition Partition, grown bool, err error) {
+	signature := make([]byte, 8)
+	if _, err := disk.ReadAt(signature, sector); err == nil && string(signature) == gptSignature {
+		return growGPT(disk, size)
 	}
-	partition, err = found.last()
+	return growMBR(disk, size)
+}
+
+// gptSignature begins a GPT's header (UEFI specification, 5.3.2).
+const gptSignature = "EFI PART"
+
+func growGPT(disk gpt.Disk, size int64) (partition Partition, grown bool, err error) {
+	table, err := gpt.Read(disk, size)
 	if err != nil {
 		return partition, false, err
 	}
-	before := partition.Sectors
-	err = found.grow(disk, sector, &partition, uint64(size/sector))
-	return partition, partition.Sectors != before, err
+	for at, found := range table.Partitions {
+		if found.Type != (gpt.GUID{}) && found.Last >= partition.Start+partition.Sectors {
+			partition = describe(at+1, found)
+		}
+	}
+	if partition.Number == 0 {
+		return partition, false, errors.New("the GPT has no partition")
+	}
+	if grown, err = table.Stretch(partition.Number, size); err != nil || !grown {
+		return partition, false, err
+	}
+	return describe(partition.Number, table.Partitions[partition.Number-1]), true, table.Write(disk, size)
+}
+
+func describe(number int, found gpt.Partition) Partition {
+	return Partition{Number: number, Start: found.First, Sectors: found.Last - found.First + 1}
 }
 
 // Grow does it for a disk of this machine, and gives the device whose file system has grown; empty when there was nothing to do.
@@ -77,11 +71,10 @@ func Grow(path string) (device string, err error) {
 	if err != nil {
 		return "", err
 	}
-	sector, err := unix.IoctlGetInt(int(disk.Fd()), unix.BLKSSZGET)
-	if err != nil {
-		return "", fmt.Errorf("%s is no disk: %w", path, err)
+	if logical, err := unix.IoctlGetInt(int(disk.Fd()), unix.BLKSSZGET); err != nil || logical != sector {
+		return "", fmt.Errorf("%s has sectors of %d bytes, want %d (%v)", path, logical, sector, err)
 	}
-	partition, grown, err := growTable(disk, size, int64(sector))
+	partition, grown, err := growTable(disk, size)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
@@ -91,8 +84,9 @@ func Grow(path string) (device string, err error) {
 			return "", err
 		}
 		if grown {
-			if err := tellKernel(disk, partition, int64(sector)); err != nil {
-				return "", fmt.Errorf("%s: %w", path, err)
+			size := gpt.Partition{First: partition.Start, Last: partition.Start + partition.Sectors - 1}
+			if err := gpt.TellSize(disk, partition.Number, size); err != nil {
+				return "", err
 			}
 		}
 	}
@@ -116,33 +110,6 @@ func partitionDevice(disk string, number int) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%s has no partition %d that the kernel knows", disk, number)
-}
-
-// Of linux/blkpg.h: the request, and its description of a partition.
-const (
-	blkpg                = 0x1269
-	blkpgResizePartition = 3
-)
-
-type blkpgPartition struct {
-	start, length int64
-	number        int32
-	names         [128]byte
-}
-
-type blkpgRequest struct {
-	operation, flags, length int32
-	data                     *blkpgPartition
-}
-
-// tellKernel makes the kernel take the new size of a partition that may be in use.
-func tellKernel(disk *os.File, partition Partition, sector int64) error {
-	description := blkpgPartition{start: int64(partition.Start) * sector, length: int64(partition.Sectors) * sector, number: int32(partition.Number)}
-	request := blkpgRequest{operation: blkpgResizePartition, length: int32(unsafe.Sizeof(description)), data: &description}
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, disk.Fd(), blkpg, uintptr(unsafe.Pointer(&request))); errno != 0 {
-		return fmt.Errorf("telling the kernel the new size of partition %d: %w", partition.Number, errno)
-	}
-	return nil
 }
 
 // growFileSystem lets an ext file system fill its device.

@@ -44,13 +44,13 @@ func TestGrowTable(t *testing.T) {
 		script string
 		want   Partition
 	}{
-		"gpt":              {"label: gpt\nsize=8M\nsize=8M\n", Partition{2, 18432, 129024 - 18432}},
-		"gpt, out of turn": {"label: gpt\nstart=20480,size=8M\nstart=2048,size=4M\n", Partition{1, 20480, 129024 - 20480}},
+		"gpt":              {"label: gpt\nsize=8M\nsize=8M\n", Partition{2, 18432, 131039 - 18432}},
+		"gpt, out of turn": {"label: gpt\nstart=20480,size=8M\nstart=2048,size=4M\n", Partition{1, 20480, 131039 - 20480}},
 		"mbr":              {"label: dos\nsize=8M,type=83\nsize=8M,type=83\n", Partition{2, 18432, 131072 - 18432}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := disk(t, test.script, 32*mebibyte, 64*mebibyte)
-			got, grown, err := growTable(file, 64*mebibyte, 512)
+			got, grown, err := growTable(file, 64*mebibyte)
 			if err != nil || !grown || got != test.want {
 				t.Fatalf("%+v, %v, %v; want %+v", got, grown, err, test.want)
 			}
@@ -65,7 +65,7 @@ func TestGrowTable(t *testing.T) {
 				}
 			}
 			before, _ := os.ReadFile(file.Name())
-			if _, grown, err := growTable(file, 64*mebibyte, 512); err != nil || grown {
+			if _, grown, err := growTable(file, 64*mebibyte); err != nil || grown {
 				t.Errorf("the second time: %v, %v", grown, err)
 			}
 			if after, _ := os.ReadFile(file.Name()); !bytes.Equal(before, after) {
@@ -84,8 +84,8 @@ func TestGrowTableRefuses(t *testing.T) {
 		"empty gpt":   {"label: gpt\n", -1, "no partition"},
 		"empty mbr":   {"label: dos\n", -1, "no partition"},
 		"extended":    {"label: dos\nsize=8M,type=83\nsize=8M,type=5\n", -1, "has others in it"},
-		"damaged gpt": {"label: gpt\nsize=8M\n", 512 + 60, "sums of the GPT"},
-		"damaged row": {"label: gpt\nsize=8M\n", 1024 + 40, "sums of the GPT"},
+		"damaged gpt": {"label: gpt\nsize=8M\n", 512 + 60, "header is damaged"},
+		"damaged row": {"label: gpt\nsize=8M\n", 1024 + 40, "entries are damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := disk(t, test.script, 32*mebibyte, 64*mebibyte)
@@ -95,7 +95,7 @@ func TestGrowTableRefuses(t *testing.T) {
 				}
 			}
 			before, _ := os.ReadFile(file.Name())
-			if _, _, err := growTable(file, 64*mebibyte, 512); err == nil || !strings.Contains(err.Error(), test.message) {
+			if _, _, err := growTable(file, 64*mebibyte); err == nil || !strings.Contains(err.Error(), test.message) {
 				t.Errorf("%v, want %q", err, test.message)
 			}
 			if after, _ := os.ReadFile(file.Name()); !bytes.Equal(before, after) {
@@ -106,7 +106,7 @@ func TestGrowTableRefuses(t *testing.T) {
 }
 
 func TestNoTable(t *testing.T) {
-	if got, grown, err := growTable(disk(t, "", mebibyte, mebibyte), mebibyte, 512); err != nil || grown || got.Number != 0 {
+	if got, grown, err := growTable(disk(t, "", mebibyte, mebibyte), mebibyte); err != nil || grown || got.Number != 0 {
 		t.Errorf("%+v, %v, %v", got, grown, err)
 	}
 }
