@@ -85,3 +85,30 @@ func TestServiceCommands(t *testing.T) {
 		t.Errorf("up absent: exit code %d, %q", code, stderr)
 	}
 }
+
+func TestIncluded(t *testing.T) {
+	root := machine(t)
+	boot := filepath.Join(root, config.BootFile)
+	if err := os.MkdirAll(filepath.Dir(boot), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(boot, []byte("rancher: {services_include: {kept: true}}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	must(t, root, "rancher: {services_include: {'http://x/y.yml': true}}", "config", "merge")
+	for _, step := range []struct{ change, want string }{
+		{"", "enabled  http://x/y.yml\nenabled  kept\n"},
+		{"disable http://x/y.yml", "disabled http://x/y.yml\nenabled  kept\n"},
+		{"delete http://x/y.yml kept", "disabled kept\n"},
+	} {
+		if step.change != "" {
+			must(t, root, "", append([]string{"service"}, strings.Fields(step.change)...)...)
+		}
+		if got := must(t, root, "", "service", "list"); got != step.want {
+			t.Errorf("after %q: %q, want %q", step.change, got, step.want)
+		}
+	}
+	if code, _, stderr := ros(root, "", "service", "enable", "/etc/passwd"); code != 1 || !strings.Contains(stderr, "want a file below /var/lib/rancher/conf") {
+		t.Errorf("enable of a file elsewhere: %d, %q", code, stderr)
+	}
+}
