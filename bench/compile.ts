@@ -14,7 +14,13 @@ export async function compile(script: URL, folder: string): Promise<string> {
     format: 'esm',
     target: 'node22',
     platform: 'node',
-    noExternal: [/^@ros\//],
+    noExternal: [/^(?!@napi-rs\/|dockerode$)/],
+    // Loaded when they are needed, which no benchmark does.
+    external: [/^@napi-rs\//, 'dockerode'],
+    // CommonJS inside an ES module asks for Node's own modules by `require`.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     outExtension: () => ({ js: '.mjs' }),
     esbuildOptions: (options) => {
       options.conditions = ['@ros/source']

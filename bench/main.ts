@@ -1,8 +1,9 @@
+import { run as images } from './images.ts'
 import { run as iso } from './iso.ts'
 import { run as newc } from './newc.ts'
 import type { BenchRow } from './row.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { newc, iso }
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { newc, iso, images }
 
 const json = process.argv.includes('--json')
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))

@@ -6,12 +6,12 @@ import { writeInitrd, writeSegment } from '@ros/initrd'
 import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { readKernel } from '@ros/kernel-fetch'
 import { openStore } from '@ros/store'
-import { device, file, Tree } from '@ros/tree'
+import { device, type FileNode, file, Tree } from '@ros/tree'
 import { cacheDirectory } from '../../packages/cli/src/project.ts'
 import { assetText } from '../../packages/distro/src/assets.ts'
 import type { BuildContext } from '../../packages/distro/src/build.ts'
 import { inputTree } from '../../packages/distro/src/input.ts'
-import { fetchInputs } from '../../packages/distro/src/inputs.ts'
+import { fetchInputs, present } from '../../packages/distro/src/inputs.ts'
 import { openNetwork } from '../../packages/distro/src/network.ts'
 import { readRecipe } from '../../packages/distro/src/recipe.ts'
 import { resolveRecipe } from '../../packages/distro/src/resolve.ts'
@@ -34,6 +34,9 @@ export interface SmallIso {
   readonly vmlinuz: ByteSource
   /** The archive whose init says hello, not compressed. */
   readonly archive: ByteSource
+  /** The kernel's packages, and busybox. */
+  readonly kernel: Tree
+  readonly busybox: FileNode
   /** Writes the ISO, with this kernel in place of Debian's where one is given. */
   write(path: string, vmlinuz?: ByteSource): Promise<void>
 }
@@ -45,7 +48,7 @@ export async function smallIso(): Promise<SmallIso> {
   const busybox = { debian: ['busybox-static'], without: [] }
   const small = {
     ...recipe,
-    engine: { ...busybox, programs: ['busybox'] },
+    engine: { ...busybox, programs: ['busybox'], exclude: [] },
     images: { base: busybox, services: {} },
     iso: { ...recipe.iso, append: 'console=ttyS0 panic=-1' },
   }
@@ -56,7 +59,7 @@ export async function smallIso(): Promise<SmallIso> {
   const debian = debianAccess({ ...base, recipe: small, mirror: undefined, keyring: undefined })
   const sources = { ...base, arch: small.arch, debian, pinNew: false }
   const inputs = await fetchInputs(small, await resolveRecipe(small, sources), sources)
-  const kernelPackages = await inputTree(store, inputs.kernel)
+  const kernelPackages = await inputTree(store, present(inputs.kernel, 'kernel'))
   let time = 0
   for (const { node } of kernelPackages) time = Math.max(time, node.mtime)
   const { vmlinuz } = readKernel(kernelPackages)
@@ -82,6 +85,8 @@ export async function smallIso(): Promise<SmallIso> {
   }
   return {
     vmlinuz,
+    kernel: kernelPackages,
+    busybox: program,
     archive: fromBytes(await collect(writeInitrd(tree), 1 << 26)),
     async write(path, given = vmlinuz) {
       const parts = { vmlinuz: given, initrd, buildId: sha256Text('boot matrix') }

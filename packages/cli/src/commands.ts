@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { build } from './commands/build.ts'
+import { cache } from './commands/cache.ts'
 import { cat } from './commands/cat.ts'
 import { completion } from './commands/completion.ts'
 import { consoleCommand } from './commands/console.ts'
@@ -7,6 +8,7 @@ import { cp } from './commands/cp.ts'
 import { customize } from './commands/customize.ts'
 import { diff } from './commands/diff.ts'
 import { extract } from './commands/extract.ts'
+import { images } from './commands/images.ts'
 import { init } from './commands/init.ts'
 import { inspect } from './commands/inspect.ts'
 import { installDiskCommand } from './commands/install-disk.ts'
@@ -48,6 +50,8 @@ export const COMMANDS: readonly Command[] = [
   pull,
   push,
   customize,
+  cache,
+  images,
   schema,
   completion,
 ]

@@ -1,9 +1,20 @@
 export { type Artifact, type BuildOptions, type BuildResult, build } from './build.ts'
+export { type Carried, exportCache, type Imported, type ImportOptions, importCache } from './carry-cache.ts'
 export { DistroError, type DistroErrorCode } from './error.ts'
+export {
+  type BootSizes,
+  checkFit,
+  type FitProblem,
+  memoryToBoot,
+  memoryWarning,
+  unpackedSize,
+} from './fit.ts'
 export { initRecipe } from './init-recipe.ts'
-export { LOCK_NAME } from './lock-file.ts'
+export { lockContents } from './lock-contents.ts'
+export { LOCK_NAME, readLock } from './lock-file.ts'
 export type { Lock } from './lock-schema.ts'
 export { builtInRecipes, RECIPE_NAME } from './open-recipe.ts'
+export { configImages } from './os-config.ts'
 export type { Progress, ProgressSink } from './progress.ts'
 export { readRecipe } from './recipe.ts'
 export { recipeJsonSchema } from './recipe-json-schema.ts'

@@ -45,7 +45,8 @@ export async function readLock(path: string): Promise<Lock | undefined> {
   return parseLock(text, basename(path))
 }
 
-function parseLock(text: string, subject: string): Lock {
+/** Reads a lock's text. */
+export function parseLock(text: string, subject: string): Lock {
   let value: unknown
   try {
     value = JSON.parse(text)

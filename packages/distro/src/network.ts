@@ -1,3 +1,4 @@
+import type { RegistryOptions } from '@ros/images-tar/registry'
 import { type DownloadSource, type Http, openHttp, type Rewrite, rewriteUrl, urlSource } from '@ros/store'
 import { DistroError } from './error.ts'
 import type { ProgressSink } from './progress.ts'
@@ -16,6 +17,8 @@ export interface Network {
   readonly rewrites: readonly Rewrite[]
   /** Throws `ROS_DISTRO_OFFLINE` when the network may not be used for `subject`. */
   http(subject: string): Http
+  /** How registries are spoken to: a rule for `https://HOST/` names mirrors of the registry HOST. Throws `ROS_DISTRO_OFFLINE`. */
+  registry(subject: string): RegistryOptions
   /** Where an address is to be asked for, mirrors in its place. Throws `ROS_DISTRO_OFFLINE`. */
   sources(url: string, subject: string): DownloadSource[]
 }
@@ -37,6 +40,25 @@ export function openNetwork({ offline, rewrites, report, signal }: NetworkOption
     offline,
     rewrites,
     http: allowed,
+    registry: (subject) => ({
+      ...registryMirrors(rewrites),
+      http: allowed(subject),
+      ...(signal && { signal }),
+    }),
     sources: (url, subject) => rewriteUrl(url, rewrites).map((one) => urlSource(allowed(subject), one)),
   }
+}
+
+/** A mirror that is named with http:// may be spoken to so: that was said. */
+function registryMirrors(rewrites: readonly Rewrite[]): Pick<RegistryOptions, 'mirrors' | 'insecure'> {
+  const mirrors: Record<string, readonly string[]> = {}
+  for (const { from, to } of rewrites) {
+    const [, host] = /^https:\/\/([^/]+)\/$/.exec(from) ?? []
+    if (host !== undefined) mirrors[host] ??= to
+  }
+  const insecure = Object.values(mirrors)
+    .flat()
+    .filter((address) => address.startsWith('http://'))
+    .map((address) => new URL(address).host)
+  return { mirrors, insecure }
 }

@@ -27,7 +27,7 @@ describe('readRecipe', () => {
     expect(recipe.engine.programs).toContain('dockerd')
     expect(recipe.images.services['console']?.debian).toContain('openssh-server')
     expect(recipe.images.services['state']).toEqual({ debian: [], without: [] })
-    expect(recipe.kernel.debian).toEqual(['linux-image-amd64'])
+    expect(recipe.kernel?.debian).toEqual(['linux-image-amd64'])
   })
 
   test('names an unknown key with its line and column', () => {

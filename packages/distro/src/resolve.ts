@@ -8,6 +8,7 @@ import { moduleDigest } from './sources/build-ros.ts'
 import type { SourceContext } from './sources/context.ts'
 import { lockedPackage, packageId, resolveDebian } from './sources/debian.ts'
 import { lockFile, presentFile } from './sources/file.ts'
+import { lockImages } from './sources/images.ts'
 import { kitRos } from './sources/kit-ros.ts'
 import { lockUrl } from './sources/url.ts'
 
@@ -29,6 +30,9 @@ export async function resolveRecipe(recipe: Recipe, context: SourceContext): Pro
         return { inside: source.path, of: await lock(source.of) }
       case 'build':
         return { module: await moduleDigest(context, source) }
+      case 'image':
+      case 'daemon':
+        return lockImages(context, recipe, source)
       case 'url':
         return lockUrl(context, source)
       case 'file':
@@ -92,6 +96,10 @@ async function differs(source: Source, locked: LockedInput, context: SourceConte
       return !('packages' in locked)
     case 'url':
       return !('content' in locked)
+    case 'image':
+      return !('images' in locked)
+    case 'daemon':
+      return !('daemonImages' in locked)
   }
 }
 

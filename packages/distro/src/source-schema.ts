@@ -18,6 +18,8 @@ export interface SourceKeys {
   signed?: SignedList | undefined
   file?: string | undefined
   sha256?: string | undefined
+  image?: string | undefined
+  daemon?: string | undefined
   inside?: string | undefined
   of?: SourceKeys | undefined
   build?: string | undefined
@@ -28,6 +30,8 @@ const KINDS = {
   debian: ['without'],
   url: ['sha256', 'signed'],
   file: ['sha256'],
+  image: [],
+  daemon: [],
   inside: ['of'],
   build: [],
 } as const satisfies Record<string, readonly (keyof SourceKeys)[]>
@@ -58,6 +62,16 @@ const shapes = {
     .describe('a signed list of checksums that proves the file'),
   file: z.string().min(1).optional().describe('a file or directory, relative to the recipe'),
   sha256: digits.optional().describe('digest of the content'),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('an image of a registry; `*` where all images of the configuration are meant'),
+  daemon: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('an image of a docker daemon ($DOCKER_HOST); `*` as for `image`'),
   inside: z.string().min(1).optional().describe('a path inside the ISO, initrd, tar or .deb that `of` names'),
   get of() {
     return anySource.optional().describe('what `inside` looks into')
@@ -65,7 +79,10 @@ const shapes = {
   build: z.string().min(1).optional().describe('folder of the Go module `ros`, relative to the recipe'),
 }
 
-const anySource: z.ZodType<SourceKeys> = z.lazy(() => sourceObject(['url', 'file', 'inside', 'debian']))
+/** A source that stands in another one, or beside it. */
+export const anySource: z.ZodType<SourceKeys> = z.lazy(() =>
+  sourceObject(['url', 'file', 'inside', 'debian']),
+)
 
 /**
  * A mapping that takes exactly one of these kinds of source, with the keys that belong to it, and `extra` keys of the part.

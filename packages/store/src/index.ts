@@ -12,6 +12,14 @@ export {
 export { parseRewrites, type Rewrite, rewriteUrl } from './http/rewrite.ts'
 export { statusError } from './http/status.ts'
 export { isLoopback, parseUrl, redacted } from './http/url.ts'
+export {
+  isWhole,
+  type PruneOptions,
+  pruneStore,
+  type StoreEntry,
+  storeEntries,
+  verifyStore,
+} from './inventory.ts'
 export { type Keyring, readKeyring } from './openpgp/keyring.ts'
 export { type Signed, type VerifyOptions, verifyCleartext, verifyDetached } from './openpgp/verify.ts'
 export type { Partials } from './partial.ts'

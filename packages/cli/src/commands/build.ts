@@ -44,6 +44,11 @@ export const build = command({
         default: false,
         describe: 'write images.tar too: the service images, for any docker',
       })
+      .option('rootfs', {
+        type: 'boolean',
+        default: false,
+        describe: 'write rootfs.tar.gz too: the system without a kernel, for boards that bring one',
+      })
       .option('dev', {
         type: 'boolean',
         default: false,
@@ -63,13 +68,14 @@ export const build = command({
       }),
   run: async (args, context) => {
     const { output, environment, signal } = context
-    const { out, dev, imagesTar, installer, locked } = args
+    const { out, dev, imagesTar, rootfs, installer, locked } = args
     const disks = [...new Set(args.disk as DiskFormat[])]
     const options = {
       ...givenInputs(args, environment),
       out: resolve(out),
       dev,
       imagesTar,
+      rootfs,
       installer,
       disks,
       locked,
@@ -77,6 +83,8 @@ export const build = command({
     }
     const result = await output.withProgress((onProgress) => buildArtifacts({ ...options, onProgress }))
     const lines = result.artifacts.map(({ path, size }) => `${path} ${megabytes(size)}\n`)
+    if (result.memory !== undefined)
+      output.note(`it boots with ${Math.ceil(result.memory / 1024 ** 2)} MB of memory or more`)
     if (!args.verify) return { data: result, text: lines.join('') }
     const report = await verifyBoot(options.out, args.verifyTimeout * 1000, context)
     const json = `${JSON.stringify(report, undefined, 2)}\n`

@@ -109,7 +109,10 @@ async function writeImages(
   format: 'docker-save' | 'oci',
 ): Promise<CommandResult> {
   const images = unique(pulled.map(({ image }) => image))
-  const chunks = format === 'oci' ? writeOciLayout(images, { compression: 'tar' }) : writeDockerSave(images)
+  const chunks =
+    format === 'oci'
+      ? writeOciLayout(images, { compression: 'tar' })
+      : writeDockerSave(images, { reuseBuffers: true })
   const size = await replaceFile(path, chunks)
   const facts = pulled.map(({ image, reference, digest }) => ({ reference, digest, id: imageId(image) }))
   return {

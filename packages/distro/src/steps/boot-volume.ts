@@ -20,6 +20,7 @@ import {
   systemMenus,
 } from '../disk-menu.ts'
 import { inputTree } from '../input.ts'
+import { present } from '../inputs.ts'
 import { addUefiLoaders, contentOf } from './esp.ts'
 
 const SYSLINUX = 'usr/bin/syslinux'
@@ -55,7 +56,7 @@ export async function bootVolume(
   { recipe, store, inputs, time }: BuildContext,
   { size, serialNumber, system }: { size: number; serialNumber: number; system?: SystemFiles },
 ): Promise<BootVolume> {
-  const loader = await inputTree(store, inputs.loader)
+  const loader = await inputTree(store, present(inputs.loader, 'loader'))
   const blobs = findSyslinux(await readAll(contentOf(loader, SYSLINUX), 16 * MIB))
   const tree = loaderTree(loader, blobs, time)
   if (inputs.uefi) addUefiLoaders(tree, await inputTree(store, inputs.uefi), time)

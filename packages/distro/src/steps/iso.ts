@@ -2,9 +2,10 @@ import { type ByteSource, fromText, readAll } from '@ros/bytes'
 import { type Digest, sha256Text } from '@ros/bytes/node'
 import { layoutIso, type UefiBoot, writeIso } from '@ros/iso'
 import { file, Tree } from '@ros/tree'
-import { bootMenu, grubConfig, isolinuxConfig } from '../boot-menu.ts'
+import { bootMenu, grubConfig, isolinuxConfig, v04IsolinuxConfig } from '../boot-menu.ts'
 import type { BuildContext } from '../build.ts'
 import { inputTree } from '../input.ts'
+import { present } from '../inputs.ts'
 import { contentOf, espLayout } from './esp.ts'
 
 const ISOLINUX = 'usr/lib/ISOLINUX/isolinux.bin'
@@ -34,7 +35,7 @@ export async function buildIso(
   { vmlinuz, initrd, buildId, installer }: IsoInputs,
 ): Promise<IsoStep> {
   const { recipe, store, inputs, time } = context
-  const loader = await inputTree(store, inputs.loader)
+  const loader = await inputTree(store, present(inputs.loader, 'loader'))
   const menu = bootMenu(recipe.version, recipe.iso.append)
   const tree = new Tree().addDirectories('boot/isolinux', { mtime: time })
   const add = (path: string, content: ByteSource) => tree.add(path, file(content, { mtime: time }))
@@ -46,7 +47,8 @@ export async function buildIso(
   }
   add('boot/isolinux/isolinux.bin', contentOf(loader, ISOLINUX))
   add('boot/isolinux/ldlinux.c32', contentOf(loader, LDLINUX))
-  add('boot/isolinux/isolinux.cfg', fromText(isolinuxConfig(menu)))
+  const config = recipe.layout === 'v0.4' ? v04IsolinuxConfig(menu) : isolinuxConfig(menu)
+  add('boot/isolinux/isolinux.cfg', fromText(config))
 
   let uefi: UefiBoot | undefined
   if (inputs.uefi) {
