@@ -1,8 +1,9 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import type { Image } from '@ros/images-tar'
-import type { Store } from '@ros/store'
+import { removeLeftovers, type Store, temporaryPath } from '@ros/store'
 import { abortable } from './abortable.ts'
 import { ipxeScript } from './boot-menu.ts'
 import { assertFit, memoryToBoot } from './fit.ts'
@@ -55,6 +56,9 @@ export interface BuildResult {
   readonly memory?: number
 }
 
+/** What a build on another machine left in a shared folder is removed when it is older than this. */
+const STALE_MS = 86_400_000
+
 /** What every step works with. */
 export interface BuildContext {
   readonly recipe: Recipe
@@ -83,6 +87,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const compression = options.dev ? { compression: 'gzip' as const, level: 1 } : recipe.initrd
   const context: BuildContext = { recipe, store, inputs, time, compression, report, signal }
 
+  await mkdir(options.out, { recursive: true })
+  await removeLeftovers(options.out, STALE_MS, Date.now())
   const artifacts: Artifact[] = []
   const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => {
     const path = join(options.out, name)
@@ -92,8 +98,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       report({ step: name, text: `writing ${path}`, done, ...(total !== undefined && { total }) })
     }
     tell(0)
+    // The name tells whose it is: what a killed build left, the next one removes.
+    const temporary = `${temporaryPath(options.out)}.part`
     const sparse = name.endsWith('.img') || name.endsWith('.vhd')
-    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell), { sparse }) })
+    artifacts.push({
+      path,
+      size: await replaceFile(path, abortable(chunks, signal, tell), { sparse, temporary }),
+    })
   }
   const { images, system } = await layOut(context, kernel)
   const memory = kernel && (await writeBootable(context, kernel, system, options, write))

@@ -10,6 +10,7 @@ export {
   unpackedSize,
 } from './fit.ts'
 export { initRecipe } from './init-recipe.ts'
+export { type KernelTar, kernelTar } from './kernel-tar.ts'
 export { lockContents } from './lock-contents.ts'
 export { LOCK_NAME, readLock } from './lock-file.ts'
 export type { Lock } from './lock-schema.ts'
