@@ -61,7 +61,10 @@ test('services of a repository in both dockers, certificates, another console; a
   docker: {tls: true}
 `
   const { publicKey } = await keysOf(folder)
-  await writeCloudConfigIso(join(folder, 'config.iso'), userData({ name: 'cloud-config', text: config }, publicKey))
+  await writeCloudConfigIso(
+    join(folder, 'config.iso'),
+    userData({ name: 'cloud-config', text: config }, publicKey),
+  )
   const options = {
     boot: {
       kernel: join(artifacts, 'vmlinuz'),
