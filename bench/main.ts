@@ -1,9 +1,17 @@
+import { run as build } from './build.ts'
+import { run as deb } from './deb.ts'
 import { run as images } from './images.ts'
 import { run as iso } from './iso.ts'
 import { run as newc } from './newc.ts'
 import type { BenchRow } from './row.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { newc, iso, images }
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
+  newc,
+  iso,
+  images,
+  deb,
+  build,
+}
 
 const json = process.argv.includes('--json')
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
