@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import { layoutIso, writeIso } from '@ros/iso'
-import { file, Tree } from '@ros/tree'
+import { directory, file, Tree } from '@ros/tree'
 import { LineCounter, parseDocument, YAMLMap } from 'yaml'
 import { CliError } from './error.ts'
 
@@ -70,10 +70,11 @@ export async function readCloudConfig(path: string): Promise<{ text: string; nam
 }
 
 /** What a configuration disk holds, whatever its file system. */
-export function configTree(text: string): Tree {
+export function configTree(text: string, mtime = 0): Tree {
   const tree = new Tree()
-  tree.addDirectories('openstack/latest')
-  return tree.add('openstack/latest/user_data', file(fromText(text)))
+  tree.root = directory({ mtime })
+  tree.addDirectories('openstack/latest', { mtime })
+  return tree.add('openstack/latest/user_data', file(fromText(text), { mtime }))
 }
 
 /** Writes the configuration disk: volume `config-2` with `/openstack/latest/user_data`, as OpenStack's config drive. */

@@ -10,6 +10,8 @@ import type { MachineFiles } from '../project.ts'
 import type { CloudConfigChoice } from './run-arguments.ts'
 
 const DISK_BYTES = 10 * 1024 ** 3
+/** 1980, the first time that FAT knows. */
+const FAT_EPOCH = 315_532_800
 
 /** `--fresh`: the disks go, and with them the host key that was known for the machine. */
 export async function forgetDisks(files: MachineFiles): Promise<void> {
@@ -61,7 +63,7 @@ export async function writeCloudConfig(
 ): Promise<void> {
   if (carrier === 'iso') return writeCloudConfigIso(files.cloudConfigIso, text)
   if (carrier === 'fat') {
-    const layout = layoutFat(configTree(text), { label: 'CONFIG-2', serialNumber: 0x2026_0000 })
+    const layout = layoutFat(configTree(text, FAT_EPOCH), { label: 'CONFIG-2', serialNumber: 0x2026_0000 })
     await replaceFile(files.cloudConfigFat, writeFat(layout), { mode: 0o600 })
     return
   }
