@@ -1,6 +1,6 @@
 // What is on a disk when the power goes in the middle of an installation. QEMU logs every write of the guest; the first
 // so many of them are done again on the disk as it was before, and the result is read as firmware and boot loaders read it.
-import { constants, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
