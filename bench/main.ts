@@ -1,3 +1,4 @@
+import { run as boot } from './boot.ts'
 import { run as build } from './build.ts'
 import { run as deb } from './deb.ts'
 import { run as images } from './images.ts'
@@ -11,6 +12,7 @@ const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   images,
   deb,
   build,
+  boot,
 }
 
 const json = process.argv.includes('--json')
