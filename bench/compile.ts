@@ -15,6 +15,12 @@ export async function compile(script: URL, folder: string): Promise<string> {
     target: 'node22',
     platform: 'node',
     noExternal: [/^@ros\//],
+    // Native code, and what loads some, is no JavaScript to be bundled.
+    external: [/^@napi-rs\//, 'dockerode'],
+    // CommonJS dependencies that are bundled ask for Node's own modules by require.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     outExtension: () => ({ js: '.mjs' }),
     esbuildOptions: (options) => {
       options.conditions = ['@ros/source']

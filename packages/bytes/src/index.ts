@@ -28,5 +28,5 @@ export {
   u64le,
 } from './fields.ts'
 export { type Finding, finding, type LintRule } from './finding.ts'
-export { compareNames, decodeName, encodeName } from './name.ts'
+export { compareNames, decodeName, encodeName, sortNames } from './name.ts'
 export { type RecordTable, type RecordValues, record } from './record.ts'
