@@ -26,6 +26,7 @@ const LAYERS = {
     'initrd',
     'iso',
     'disk',
+    'partitions',
     'debian',
     'images-tar',
     'kernel-fetch',

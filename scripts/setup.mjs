@@ -40,6 +40,8 @@ const TEST_PACKAGES = {
   'openssh-server': 'sshd',
   'openssh-client': 'ssh-keygen',
   bsdutils: 'script',
+  zsh: 'zsh',
+  fish: 'fish',
   iproute2: 'ip',
   'dpkg-dev': 'dpkg-scanpackages',
   zstd: 'zstd',

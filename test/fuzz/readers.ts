@@ -1,9 +1,11 @@
 import { type ByteSource, fromBytes } from '@ros/bytes'
 import { CompressError, decompress, detectFormat } from '@ros/compress'
 import { DebianError, debMembers, memberChunks, readDeb, readTar } from '@ros/debian'
+import { DiskError, lintFat, looksLikeExt, readExt4, readFat, readQcow2 } from '@ros/disk'
 import { ImagesTarError, lintDockerSave, readDockerSave } from '@ros/images-tar'
 import { InitrdError, lintInitrd, readInitrd } from '@ros/initrd'
-import { IsoError, lintIso, readIso } from '@ros/iso'
+import { IsoError, lintIso, readIso, readSectors, remasterIso } from '@ros/iso'
+import { lintPartitions, PartitionsError, readPartitions } from '@ros/partitions'
 import type { Tree } from '@ros/tree'
 import type { Seed } from './mutate.ts'
 import type { Seeds } from './seeds.ts'
@@ -45,6 +47,48 @@ export function makeReaders(seeds: Seeds): Reader[] {
         const { hierarchies, tree } = await readIso(fromBytes(bytes))
         await readContents(tree)
         for (const hierarchy of hierarchies) await readIso(fromBytes(bytes), { hierarchy })
+      },
+    },
+    {
+      name: 'iso read, lenient',
+      seeds: seeds.iso,
+      errors: [IsoError],
+      async read(bytes) {
+        await readContents((await readIso(fromBytes(bytes), { mode: 'lenient' })).tree)
+      },
+    },
+    {
+      name: 'iso sectors, remaster',
+      seeds: seeds.iso,
+      errors: [IsoError, PartitionsError],
+      async read(bytes) {
+        await readSectors(fromBytes(bytes))
+        const { tree } = await remasterIso(fromBytes(bytes))
+        await readContents(tree)
+      },
+    },
+    {
+      name: 'disk read',
+      seeds: seeds.disk,
+      errors: [DiskError, PartitionsError],
+      async read(bytes) {
+        const source = fromBytes(bytes)
+        if (bytes[0] === 0x51) {
+          let left = MEMORY
+          const { content } = await readQcow2(source)
+          for await (const chunk of content.open()) if ((left -= chunk.length) < 0) return
+        } else if (await looksLikeExt(source)) await readContents((await readExt4(source)).tree)
+        else if ((await readPartitions(source)) === undefined)
+          await readContents((await readFat(source)).tree)
+      },
+    },
+    {
+      name: 'disk lint',
+      seeds: seeds.disk,
+      errors: [DiskError, PartitionsError],
+      async read(bytes) {
+        await drain(lintPartitions(fromBytes(bytes)))
+        await drain(lintFat(fromBytes(bytes)))
       },
     },
     {

@@ -13,6 +13,7 @@ import { type Seed, seed } from './mutate.ts'
 export interface Seeds {
   readonly initrd: readonly Seed[]
   readonly iso: readonly Seed[]
+  readonly disk: readonly Seed[]
   readonly dockerSave: readonly Seed[]
   readonly deb: readonly Seed[]
   readonly tar: readonly Seed[]
@@ -50,7 +51,7 @@ export async function makeSeeds(): Promise<Seeds> {
   const made = (name: string) => seed(name, readFileSync(join(folder, name)))
   try {
     shell(`
-      for tool in cpio bsdcpio xorriso genisoimage dpkg-deb tar zstd xz lzma lz4 gzip; do
+      for tool in mkfs.ext4 mkfs.vfat mcopy sgdisk qemu-img cpio bsdcpio xorriso genisoimage dpkg-deb tar zstd xz lzma lz4 gzip; do
         command -v $tool > /dev/null || { echo "$tool is missing: fuzzing needs it installed" >&2; exit 1; }
       done
       mkdir -p t/d/e/f p/DEBIAN p/usr/bin; echo a > t/a; ln t/a t/d/b; ln -s d/e t/l; ln -s ../../.. t/d/up; mkfifo t/d/p; echo text > t/d/e/f/Some.Long.Name
@@ -59,6 +60,8 @@ export async function makeSeeds(): Promise<Seeds> {
       head -c 3000 /dev/urandom > t/boot.img
       xorriso -as mkisofs -quiet -no-pad -J -R -b boot.img -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table -o x.iso t 2> /dev/null
       mkdir -p t/1/2/3/4/5/6/7/8/9; genisoimage -quiet -no-pad -J -R -b boot.img -c boot.cat -no-emul-boot -boot-info-table -o g.iso t
+      mkfs.ext4 -q -b 1024 -O ^has_journal -d t ext4.img 600k; mkfs.ext2 -q -b 1024 -I 128 -d t ext2.img 400k; mkfs.vfat -C --invariant fat.img 64 > /dev/null; mcopy -i fat.img t/a t/d/e/f/Some.Long.Name ::
+      truncate -s 256k gpt.img; sgdisk -a 1 -n 1:64:127 -n 2:128:255 gpt.img > /dev/null; qemu-img convert -f raw -O qcow2 -o cluster_size=512 -c fat.img q.qcow2
       printf 'Package: p\\nVersion: 1\\nArchitecture: all\\nMaintainer: a <a@b.c>\\nDescription: d\\n' > p/DEBIAN/control; echo tool > p/usr/bin/tool
       dpkg-deb --root-owner-group -Zxz -b p xz.deb > /dev/null; dpkg-deb --root-owner-group -Znone -b p none.deb > /dev/null; dpkg-deb --root-owner-group -Zgzip -b p gz.deb > /dev/null
       tar -C t -cf gnu.tar .; tar -C t --format=pax -cf pax.tar .; tar -C t --format=v7 --exclude=p -cf v7.tar .
@@ -100,6 +103,7 @@ export async function makeSeeds(): Promise<Seeds> {
         seed('segments', await collect(writeSegments(segments), LIMIT)),
       ],
       iso: [made('x.iso'), made('g.iso'), seed('ours.iso', await collect(writeIso(iso), LIMIT))],
+      disk: ['ext4.img', 'ext2.img', 'fat.img', 'gpt.img', 'q.qcow2'].map(made),
       dockerSave: [seed('images.tar', await collect(writeDockerSave([base, top]), LIMIT))],
       deb: ['xz.deb', 'none.deb', 'gz.deb'].map(made),
       tar: [...['gnu.tar', 'pax.tar', 'v7.tar'].map(made), seed('ours.tar', tar)],

@@ -2,8 +2,7 @@
 import { open } from 'node:fs/promises'
 import { type ByteSource, collect, fromBytes, fromText, slice } from '@ros/bytes'
 import { fileSource, replaceFile, sha256Text } from '@ros/bytes/node'
-import { readHostIndex } from '@ros/debian'
-import { writeSegment } from '@ros/initrd'
+import { writeInitrd, writeSegment } from '@ros/initrd'
 import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { readKernel } from '@ros/kernel-fetch'
 import { openStore } from '@ros/store'
@@ -12,15 +11,20 @@ import { cacheDirectory } from '../../packages/cli/src/project.ts'
 import { assetText } from '../../packages/distro/src/assets.ts'
 import type { BuildContext } from '../../packages/distro/src/build.ts'
 import { inputTree } from '../../packages/distro/src/input.ts'
-import { fetchInputs } from '../../packages/distro/src/inputs.ts'
+import { fetchInputs, present } from '../../packages/distro/src/inputs.ts'
+import { openNetwork } from '../../packages/distro/src/network.ts'
 import { readRecipe } from '../../packages/distro/src/recipe.ts'
 import { resolveRecipe } from '../../packages/distro/src/resolve.ts'
+import { debianAccess } from '../../packages/distro/src/sources/debian-access.ts'
 import { buildIso } from '../../packages/distro/src/steps/iso.ts'
 
 const CATALOG = 'boot/isolinux/boot.cat'
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 echo "CMDLINE $(/bin/busybox cat /proc/cmdline)"
+for file in /added /var/lib/rancher/conf/cloud-config.d/*; do
+  [ -f $file ] && echo "FILE $file $(/bin/busybox stat -c %a $file) $(/bin/busybox cat $file)"
+done
 /bin/busybox dmesg | /bin/busybox grep -i -E 'secure boot|locked down'
 echo HELLO-FROM-INIT
 /bin/busybox poweroff -f
@@ -28,6 +32,8 @@ echo HELLO-FROM-INIT
 
 export interface SmallIso {
   readonly vmlinuz: ByteSource
+  /** The archive whose init says hello, not compressed. */
+  readonly archive: ByteSource
   /** Writes the ISO, with this kernel in place of Debian's where one is given. */
   write(path: string, vmlinuz?: ByteSource): Promise<void>
 }
@@ -39,22 +45,18 @@ export async function smallIso(): Promise<SmallIso> {
   const busybox = { debian: ['busybox-static'], without: [] }
   const small = {
     ...recipe,
-    engine: { ...busybox, programs: ['busybox'] },
+    engine: { ...busybox, programs: ['busybox'], exclude: [] },
     images: { base: busybox, services: {} },
     iso: { ...recipe.iso, append: 'console=ttyS0 panic=-1' },
   }
   const store = await openStore(cacheDirectory(process.env))
-  const sources = {
-    arch: small.arch,
-    folder: '.',
-    store,
-    offline: false,
-    report: () => undefined,
-    signal: undefined,
-    index: () => readHostIndex({ architecture: small.arch }),
-  }
+  const surroundings = { report: () => undefined, signal: undefined }
+  const network = openNetwork({ offline: false, rewrites: [], ...surroundings })
+  const base = { folder: '.', store, network, now: new Date(), ...surroundings }
+  const debian = debianAccess({ ...base, recipe: small, mirror: undefined, keyring: undefined })
+  const sources = { ...base, arch: small.arch, debian, pinNew: false }
   const inputs = await fetchInputs(small, await resolveRecipe(small, sources), sources)
-  const kernelPackages = await inputTree(store, inputs.kernel)
+  const kernelPackages = await inputTree(store, present(inputs.kernel, 'kernel'))
   let time = 0
   for (const { node } of kernelPackages) time = Math.max(time, node.mtime)
   const { vmlinuz } = readKernel(kernelPackages)
@@ -67,8 +69,8 @@ export async function smallIso(): Promise<SmallIso> {
     .add('bin/busybox', program)
     .add('dev/console', device('character', 5, 1))
     .add('init', file(fromText(INIT), { mode: 0o755 }))
-  const archive = writeSegment({ name: 'hello', tree, compression: 'gzip', level: 6 })
-  const initrd = fromBytes(await collect(archive, 1 << 26))
+  const compressed = writeSegment({ name: 'hello', tree, compression: 'gzip', level: 6 })
+  const initrd = fromBytes(await collect(compressed, 1 << 26))
   const context: BuildContext = {
     recipe: small,
     store,
@@ -80,6 +82,7 @@ export async function smallIso(): Promise<SmallIso> {
   }
   return {
     vmlinuz,
+    archive: fromBytes(await collect(writeInitrd(tree), 1 << 26)),
     async write(path, given = vmlinuz) {
       const parts = { vmlinuz: given, initrd, buildId: sha256Text('boot matrix') }
       await replaceFile(path, (await buildIso(context, parts)).chunks)

@@ -94,6 +94,21 @@ describe('fileSource', () => {
 })
 
 describe('replaceFile', () => {
+  test('sparse: the same bytes, in less room', async () => {
+    const chunks = [
+      new Uint8Array(65_536),
+      new Uint8Array(300_000),
+      Uint8Array.of(1, 2, 3),
+      new Uint8Array(70_000),
+    ]
+    chunks[1]?.fill(7, 100_000, 100_010)
+    const size = await replaceFile(at('sparse'), chunks, { sparse: true })
+    expect(size).toBe(65_536 + 300_000 + 3 + 70_000)
+    expect(readFileSync(at('sparse')).equals(Buffer.concat(chunks))).toBe(true)
+    await replaceFile(at('plain'), chunks)
+    expect(statSync(at('sparse')).blocks).toBeLessThan(statSync(at('plain')).blocks)
+  })
+
   test('writes a new file in new folders, with its mode, and says how far it is', async () => {
     const progress: number[] = []
     const chunks = [Uint8Array.of(1, 2), new Uint8Array(0), Uint8Array.of(3)]

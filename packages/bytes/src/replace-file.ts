@@ -6,6 +6,8 @@ import { BytesError } from './error.ts'
 export interface ReplaceFileOptions {
   /** Permission bits of the new file; default 0o644. */
   readonly mode?: number
+  /** Zeros of 64 KiB and more take no room where the file system can leave holes. */
+  readonly sparse?: boolean
   /** Called after each chunk with the bytes written so far. */
   readonly onProgress?: (written: number) => void
 }
@@ -30,7 +32,8 @@ export async function replaceFile(
   try {
     const handle = await permitted(open(temporary, 'wx', options.mode ?? 0o644))
     try {
-      size = await writeChunks(handle, chunks, path, options.onProgress)
+      const write = options.sparse ? writeSparse : writeChunks
+      size = await write(handle, chunks, path, options.onProgress)
       await permitted(handle.sync())
     } finally {
       await handle.close()
@@ -62,6 +65,42 @@ export async function writeChunks(
     size += chunk.length
     onProgress?.(size)
   }
+  return size
+}
+
+const HOLE = 65_536
+
+/** As `writeChunks`, from the start of an empty file, with holes for whole blocks of zeros. */
+async function writeSparse(
+  handle: FileHandle,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  subject: string,
+  onProgress?: (written: number) => void,
+): Promise<number> {
+  const blank = Buffer.alloc(HOLE)
+  let size = 0
+  const refused = (cause: unknown): never => {
+    throw writeError(subject, size, cause)
+  }
+  for await (const chunk of chunks) {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    let start = 0
+    const flush = async (end: number) => {
+      for (let done = start; done < end; ) {
+        const written = await handle.write(bytes, done, end - done, size + done).catch(refused)
+        done += written.bytesWritten
+      }
+    }
+    for (let at = 0; at + HOLE <= bytes.length; at += HOLE) {
+      if (!bytes.subarray(at, at + HOLE).equals(blank)) continue
+      await flush(at)
+      start = at + HOLE
+    }
+    await flush(bytes.length)
+    size += chunk.length
+    onProgress?.(size)
+  }
+  await handle.truncate(size).catch(refused)
   return size
 }
 

@@ -1,9 +1,12 @@
+import { didYouMean } from '@ros/debian'
 import { KIT_VERSION } from '@ros/distro'
 import yargs, { type Argv } from 'yargs'
 import type { CommandContext } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { completeWords } from './complete-words.ts'
 import { CliError } from './error.ts'
 import { EXIT_CODES } from './exit-code.ts'
+import { globalOptions, knownOptions } from './global-options.ts'
 import { Output } from './output.ts'
 import type { Terminal } from './print.ts'
 import { openProject } from './project.ts'
@@ -13,7 +16,7 @@ export interface Surroundings {
   /** Working directory. */
   readonly directory: string
   readonly environment: NodeJS.ProcessEnv
-  readonly stdout: NodeJS.WritableStream
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean }
   readonly terminal: Terminal
   readonly signal: AbortSignal
 }
@@ -47,14 +50,20 @@ async function perform(own: string[], rest: string[], surroundings: Surroundings
   const parser = yargs(own)
   for (const command of COMMANDS) {
     command.addTo(parser, async (run) => {
-      const { json, quiet, verbose } = globalOptions(yargs(own)).help(false).version(false).parseSync()
-      const output = new Output({ stdout, terminal, json, quiet, verbose })
+      const { json, quiet, verbose, color } = globalOptions(yargs(own)).help(false).version(false).parseSync()
+      // What draws looks at the environment: https://no-color.org
+      if (!color) environment['NO_COLOR'] = '1'
+      const seen = terminal.stderr.isTTY === true && stdout.isTTY === true
+      const live = seen && !environment['CI'] && environment['TERM'] !== 'dumb'
+      const output = new Output({ stdout, terminal, json, quiet, verbose, live })
+      const project = openProject(surroundings.directory)
       const context: CommandContext = {
-        project: openProject(surroundings.directory),
+        project,
         rest,
         output,
         signal,
         environment,
+        complete: (words) => completeWords(words, COMMANDS, project),
       }
       const result = await run(context)
       if (output.json) {
@@ -67,6 +76,7 @@ async function perform(own: string[], rest: string[], surroundings: Surroundings
     .scriptName('rancheros-kit')
     .usage('$0 <command>\n\nBuild a whole RancherOS, boot it in QEMU, log in over ssh.')
     .epilogue(`Exit codes: ${EXIT_CODES.map(({ code, meaning }) => `${code} ${meaning}`).join('; ')}.`)
+    .wrap(Math.min(terminal.stderr.columns ?? 100, 110))
     .demandCommand(1, 1, 'name a command')
     .recommendCommands()
     .strict()
@@ -75,21 +85,21 @@ async function perform(own: string[], rest: string[], surroundings: Surroundings
     .exitProcess(false)
     .fail((message: string | null, error: Error | undefined) => {
       if (error) throw error
-      throw new CliError('ROS_CLI_USAGE', message ?? 'wrong usage', {
-        subject: own.join(' ') || 'rancheros-kit',
-        hint: '`rancheros-kit --help` and `rancheros-kit COMMAND --help` list commands and options',
-      })
+      throw usageError(message ?? 'wrong usage', own, parser)
     })
     .parseAsync()
   return exitCode
 }
 
-/** The options of every command. */
-function globalOptions<T>(parser: Argv<T>) {
-  const option = (describe: string) => ({ type: 'boolean', default: false, describe }) as const
-  return parser
-    .option('json', option('print the result, or the error, as JSON'))
-    .option('quiet', { ...option('no progress, only results, warnings and errors'), alias: 'q' })
-    .option('verbose', { ...option('tell more'), alias: 'v' })
-    .group(['json', 'quiet', 'verbose', 'help', 'version'], 'Everywhere:')
+/** With what may have been meant: yargs suggests commands, options are looked up here. */
+function usageError(message: string, own: readonly string[], parser: Argv): CliError {
+  const [, unknown = ''] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? []
+  const similar = didYouMean(unknown, knownOptions(parser).names).map((name) => `--${name}`)
+  return new CliError('ROS_CLI_USAGE', message, {
+    subject: own.join(' ') || 'rancheros-kit',
+    hint:
+      similar.length > 0
+        ? `did you mean ${similar.join(' or ')}?`
+        : '`rancheros-kit --help` and `rancheros-kit COMMAND --help` list commands and options',
+  })
 }

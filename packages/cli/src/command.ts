@@ -12,6 +12,8 @@ export interface CommandContext {
   /** Fires on Ctrl-C and SIGTERM; its reason is what ends the command. */
   readonly signal: AbortSignal
   readonly environment: NodeJS.ProcessEnv
+  /** What the last of these words, a command line without the program, may become. */
+  readonly complete: (words: readonly string[]) => string[]
 }
 
 /** What a command gives back: `main` prints it, as text or as JSON. */
@@ -40,7 +42,10 @@ export interface CommandDefinition<A> {
 /** A command as `main` knows it. */
 export interface Command {
   readonly name: string
+  readonly usage: string
   readonly takesRest: boolean
+  /** Adds the command's options alone. */
+  addOptions(parser: Argv): Argv
   /** Adds the command to a parser; `run` is called when it is the one. */
   addTo(
     parser: Argv,
@@ -53,7 +58,9 @@ export function command<A>(definition: CommandDefinition<A>): Command {
   const { usage, describe, examples, options, rest, run } = definition
   return {
     name: usage.split(' ')[0] ?? usage,
+    usage,
     takesRest: rest !== undefined,
+    addOptions: (parser) => options(parser) as unknown as Argv,
     addTo(parser, perform) {
       parser.command(
         usage,

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { ProgressSink } from '@ros/distro'
-import { progressPrinter, type Terminal } from './print.ts'
+import type { Terminal } from './print.ts'
+import { plainProgress, taskList } from './progress.ts'
 
 export interface OutputOptions {
   readonly stdout: NodeJS.WritableStream
@@ -8,6 +9,8 @@ export interface OutputOptions {
   readonly json: boolean
   readonly quiet: boolean
   readonly verbose: boolean
+  /** Progress may be drawn: standard error is a terminal that somebody looks at. */
+  readonly live?: boolean
 }
 
 /** Where commands speak: results on standard output, everything else on standard error. */
@@ -17,8 +20,10 @@ export class Output {
   readonly verbose: boolean
   readonly stdout: NodeJS.WritableStream
   readonly terminal: Terminal
+  readonly #live: boolean
 
-  constructor({ stdout, terminal, json, quiet, verbose }: OutputOptions) {
+  constructor({ stdout, terminal, json, quiet, verbose, live = false }: OutputOptions) {
+    this.#live = live
     this.stdout = stdout
     this.terminal = terminal
     this.json = json
@@ -53,11 +58,14 @@ export class Output {
   /** Runs work that tells its progress; nothing of it stays unfinished on the terminal. */
   async withProgress<T>(work: (sink: ProgressSink) => Promise<T>): Promise<T> {
     if (this.quiet) return work(() => undefined)
-    const printer = progressPrinter(this.terminal)
+    const printer = this.#live ? taskList(this.terminal) : plainProgress(this.terminal)
+    let failed = true
     try {
-      return await work(printer.sink)
+      const result = await work(printer.sink)
+      failed = false
+      return result
     } finally {
-      printer.end()
+      await printer.end(failed)
     }
   }
 }

@@ -1,7 +1,7 @@
 import { RosError } from '@ros/bytes'
 import { describe, expect, test } from 'vitest'
 import { exitCode } from './exit-code.ts'
-import { printError, progressPrinter, type Terminal } from './print.ts'
+import { printError, type Terminal } from './print.ts'
 
 function recorder(isTTY: boolean) {
   const written: string[] = []
@@ -44,32 +44,4 @@ test.each([
 test('a bug ends with exit code 70', () => {
   expect(exitCode(new Error('x'))).toBe(70)
   expect(exitCode(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe(70)
-})
-
-describe('progressPrinter', () => {
-  test('off a terminal: a line when a step begins and one when it has ended', () => {
-    const { terminal, text, advance } = recorder(false)
-    const { sink, end } = progressPrinter(terminal)
-    sink({ step: 'fetch', text: '3 packages', done: 0, total: 40e6 })
-    advance(1000)
-    sink({ step: 'fetch', text: '3 packages', done: 20e6, total: 40e6 })
-    advance(1000)
-    sink({ step: 'fetch', text: '3 packages', done: 40e6, total: 40e6 })
-    sink({ step: 'iso', text: 'writing' })
-    end()
-    expect(text()).toBe(
-      'fetch: 3 packages …\nfetch: 3 packages · 40 MB · 20 MB/s · 2.0 s\niso: writing …\niso: writing · 0.0 s\n',
-    )
-  })
-
-  test('on a terminal: one line a step, rewritten with amount and rate', () => {
-    const { terminal, text, advance } = recorder(true)
-    const { sink, end } = progressPrinter(terminal)
-    sink({ step: 'iso', text: 'writing', done: 0, total: 100e6 })
-    advance(2000)
-    sink({ step: 'iso', text: 'writing', done: 50e6, total: 100e6 })
-    end()
-    expect(text()).toContain('iso: writing · 50 MB of 100 MB · 25 MB/s')
-    expect(text().endsWith('iso: writing · 50 MB · 25 MB/s · 2.0 s\n')).toBe(true)
-  })
 })

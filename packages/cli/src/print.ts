@@ -1,4 +1,3 @@
-import type { Progress, ProgressSink } from '@ros/distro'
 import { codeOf } from './exit-code.ts'
 
 /** Where lines go: standard error for what happens, standard output for results. */
@@ -31,48 +30,6 @@ export function errorJson(error: unknown): { readonly error: Readonly<Record<str
     ([key, value]) => value !== undefined && key !== 'name' && key !== 'cause',
   )
   return { error: { code, message: error.message, ...Object.fromEntries(told) } }
-}
-
-/**
- * A sink for progress. On a terminal one line per step is rewritten in place with amount and rate; elsewhere each
- * step is one plain line when it begins and one when it has ended.
- */
-export function progressPrinter(terminal: Terminal): { sink: ProgressSink; end: () => void } {
-  const live = terminal.stderr.isTTY === true
-  let current: { progress: Progress; since: number; shown: number } | undefined
-
-  const finish = () => {
-    if (!current) return
-    const line = describe(current.progress, terminal.now() - current.since, true)
-    terminal.stderr.write(live ? `\r\u001b[K${line}\n` : `${line}\n`)
-    current = undefined
-  }
-  const sink: ProgressSink = (progress) => {
-    const now = terminal.now()
-    if (!current || current.progress.step !== progress.step) {
-      finish()
-      current = { progress, since: now, shown: -Infinity }
-      if (!live) terminal.stderr.write(`${progress.step}: ${progress.text} …\n`)
-    }
-    current.progress = progress
-    if (live && now - current.shown >= 100) {
-      current.shown = now
-      const width = Math.max(20, (terminal.stderr.columns ?? 80) - 1)
-      terminal.stderr.write(`\r\u001b[K${describe(progress, now - current.since, false).slice(0, width)}`)
-    }
-  }
-  return { sink, end: finish }
-}
-
-function describe({ step, text, done, total }: Progress, elapsedMs: number, ended: boolean): string {
-  const seconds = elapsedMs / 1000
-  const parts = [`${step}: ${text}`]
-  if (done !== undefined) {
-    parts.push(total !== undefined && !ended ? `${megabytes(done)} of ${megabytes(total)}` : megabytes(done))
-    if (seconds >= 0.5) parts.push(`${megabytes(done / seconds)}/s`)
-  }
-  if (ended) parts.push(`${seconds.toFixed(1)} s`)
-  return parts.join(' · ')
 }
 
 export function megabytes(bytes: number): string {

@@ -1,43 +1,127 @@
 import { createHash } from 'node:crypto'
-import { homedir, tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
+import { homedir, tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
+import { CliError } from './error.ts'
 
 /** Where a project keeps what belongs to it; all below one folder that is not in git. */
 export interface Project {
   readonly directory: string
   /** `id_ed25519` and `id_ed25519.pub` that log in to this project's machines. */
   readonly keys: string
-  readonly stateDisk: string
-  readonly cloudConfigIso: string
-  readonly knownHosts: string
-  readonly consoleLog: string
-  /** Port and process of the machine that runs. */
-  readonly machineFile: string
-  readonly qmpSocket: string
+  /** Files of the machine of that name. Throws `ROS_CLI_USAGE` for a name that could lead elsewhere. */
+  machine(name: string): MachineFiles
+  /** Machines that have a folder, sorted; the default one first. */
+  machineNames(): string[]
 }
 
-export function openProject(workingDirectory: string): Project {
-  const directory = resolve(workingDirectory, '.rancheros')
-  return {
-    directory,
-    keys: directory,
-    stateDisk: join(directory, 'state.qcow2'),
-    cloudConfigIso: join(directory, 'cloud-config.iso'),
-    knownHosts: join(directory, 'known_hosts.json'),
-    consoleLog: join(directory, 'console.log'),
-    machineFile: join(directory, 'machine.json'),
-    qmpSocket: socketPath(directory),
+/** What one machine has. */
+export interface MachineFiles {
+  readonly name: string
+  readonly directory: string
+  readonly stateDisk: string
+  readonly secondDisk: string
+  /** The machine's own copy of a disk image that it boots from. */
+  bootDisk(format: 'raw' | 'qcow2'): string
+  /** What `--cloud-config-9p` shares, and what `--pxe` serves. */
+  readonly configFolder: string
+  readonly netbootFolder: string
+  readonly cloudConfigIso: string
+  readonly cloudConfigFat: string
+  readonly knownHosts: string
+  readonly consoleLog: string
+  /** What QEMU itself says, when it has no terminal. */
+  readonly qemuLog: string
+  /** What is known of the machine that runs; gone after an orderly end. */
+  readonly record: string
+  /** What a machine keeps from run to run: its port. */
+  readonly settings: string
+  /** Its locks are this and a number. */
+  readonly lock: string
+  readonly sockets: {
+    /** For the process that started it. */
+    readonly qmp: string
+    /** For every other one. */
+    readonly control: string
+    readonly console: string
+    readonly vnc: string
   }
 }
 
-/** A socket's path has at most 103 bytes: below a deep folder there is no room, so it goes to the temporary one. */
-function socketPath(directory: string): string {
-  const path = join(directory, 'qmp.sock')
-  if (Buffer.byteLength(path) <= 103) return path
-  return join(
-    tmpdir(),
-    `rancheros-kit-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}.sock`,
-  )
+export const DEFAULT_MACHINE = 'default'
+
+export function openProject(workingDirectory: string): Project {
+  const directory = resolve(workingDirectory, '.rancheros')
+  const others = join(directory, 'machines')
+  return {
+    directory,
+    keys: directory,
+    machine: (name) => {
+      checkName(name)
+      return machineFiles(name, name === DEFAULT_MACHINE ? directory : join(others, name))
+    },
+    machineNames: () => [DEFAULT_MACHINE, ...foldersOf(others)],
+  }
+}
+
+function machineFiles(name: string, directory: string): MachineFiles {
+  const file = (base: string) => join(directory, base)
+  return {
+    name,
+    directory,
+    stateDisk: file('state.qcow2'),
+    secondDisk: file('second.qcow2'),
+    bootDisk: (format) => file(format === 'raw' ? 'disk.img' : 'disk.qcow2'),
+    configFolder: file('cloud-config'),
+    netbootFolder: file('netboot'),
+    cloudConfigIso: file('cloud-config.iso'),
+    cloudConfigFat: file('cloud-config.img'),
+    knownHosts: file('known_hosts.json'),
+    consoleLog: file('console.log'),
+    qemuLog: file('qemu.log'),
+    record: file('machine.json'),
+    settings: file('settings.json'),
+    lock: file('lock'),
+    sockets: socketPaths(directory),
+  }
+}
+
+function checkName(name: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/.test(name)) return
+  throw new CliError('ROS_CLI_USAGE', 'not a name for a machine', {
+    subject: '--name',
+    got: name,
+    limit: 'letters, digits, - _ . and at most 40 of them',
+  })
+}
+
+function foldersOf(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort()
+  } catch {
+    return []
+  }
+}
+
+/** Linux takes 107 bytes in a socket's path, macOS 103. */
+const SOCKET_PATH_BYTES = 103
+
+/** Below a deep folder there is no room for sockets: then they go to a folder of this user's in the temporary one. */
+function socketPaths(directory: string): MachineFiles['sockets'] {
+  const longest = join(directory, 'control.sock')
+  const folder =
+    Buffer.byteLength(longest) <= SOCKET_PATH_BYTES
+      ? directory
+      : join(tmpdir(), `rancheros-kit-${userInfo().uid}`, shortName(directory))
+  const socket = (name: string) => join(folder, `${name}.sock`)
+  return { qmp: socket('qmp'), control: socket('control'), console: socket('tty'), vnc: socket('vnc') }
+}
+
+function shortName(directory: string): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 16)
 }
 
 /** The cache of downloads and built parts: $ROS_KIT_CACHE, else below $XDG_CACHE_HOME or ~/.cache. */

@@ -4,6 +4,7 @@ export type DebianErrorCode =
   | 'ROS_DEBIAN_SYNTAX' // a control file, index, version or dependency that breaks Debian's grammar
   | 'ROS_DEBIAN_APT' // apt is not installed, or failed
   | 'ROS_DEBIAN_LISTS' // the host has no package lists
+  | 'ROS_DEBIAN_RELEASE' // a Release file that is damaged, expired, older than one seen before, or of another suite
   | 'ROS_DEBIAN_PACKAGE_UNKNOWN' // no package has that name
   | 'ROS_DEBIAN_DEPENDENCY' // nothing in the index satisfies a dependency
   | 'ROS_DEBIAN_CONFLICT' // packages that cannot be together

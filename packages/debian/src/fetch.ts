@@ -2,7 +2,9 @@ import type { Store } from '@ros/store'
 import { downloadDebs } from './apt-download.ts'
 import { DebianError } from './error.ts'
 import type { HostApt } from './host-apt.ts'
+import { mirrorDownload } from './mirror-download.ts'
 import type { DebFile } from './package-record.ts'
+import type { MirrorAccess } from './repository.ts'
 
 export interface FetchProgress {
   /** How many packages, and bytes, were absent from the store when fetching began. */
@@ -13,6 +15,8 @@ export interface FetchProgress {
 }
 
 export interface FetchOptions extends HostApt {
+  /** Mirrors that are asked over HTTP, in place of the host's apt. */
+  readonly mirrors?: MirrorAccess
   readonly onProgress?: (progress: FetchProgress) => void
   /** Only look whether all is there; absent packages throw `ROS_DEBIAN_OFFLINE`. */
   readonly offline?: boolean
@@ -26,7 +30,8 @@ const BATCH = 500
 
 /**
  * Brings the packages into the store: those that it lacks are downloaded by the host's apt (its mirrors, proxies and
- * keys), as root or as an ordinary user, and enter the store only with the size and digest that their record has.
+ * keys), as root or as an ordinary user, or from mirrors over HTTP, and enter the store only with the size and digest that
+ * their record has.
  * Nothing is installed, and nothing is left behind. What has come stays in the store when another package fails.
  *
  * Throws `ROS_DEBIAN_OFFLINE`, `ROS_DEBIAN_FETCH` (no connection, cut, stalled), `ROS_DEBIAN_DIGEST` (what came is not
@@ -46,6 +51,7 @@ export async function fetchDebs(
   const bytes = missing.reduce((sum, { size }) => sum + size, 0)
   const report = (bytesDone: number) => options.onProgress?.({ packages: missing.length, bytes, bytesDone })
   report(0)
+  if (options.mirrors) return mirrorDownload(missing, store, options.mirrors, report, options.signal)
   let before = 0
   for (let start = 0; start < missing.length; start += BATCH) {
     const batch = missing.slice(start, start + BATCH)

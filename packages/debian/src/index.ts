@@ -8,6 +8,7 @@ export { type HostIndexOptions, readHostIndex } from './host-index.ts'
 export { type MergeOptions, mergeDebs } from './merge.ts'
 export { answers, createIndex, type PackageIndex, type RecordGroup } from './package-index.ts'
 export { type DebFile, type PackageRecord, parsePackages } from './package-record.ts'
+export { privateApt } from './private-apt.ts'
 export {
   formatRelation,
   parseRelations,
@@ -16,6 +17,16 @@ export {
   satisfies,
   type VersionOperator,
 } from './relation.ts'
+export { parseRelease, type ReleaseFile } from './release-file.ts'
+export {
+  archivePath,
+  fetchRelease,
+  type MirrorAccess,
+  mirrorSources,
+  type Repository,
+  type RepositorySuite,
+} from './repository.ts'
+export { type RepositoryIndexOptions, readRepositoryIndex } from './repository-index.ts'
 export { type ResolveOptions, resolvePackages } from './resolve.ts'
 export { didYouMean } from './similar-names.ts'
 export { type ReadTarOptions, readTar } from './tar.ts'

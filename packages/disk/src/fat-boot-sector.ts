@@ -54,7 +54,7 @@ export const volumeIdentity = record(
 )
 
 /** Free space as FAT32 remembers it ("FAT32 FSInfo Sector Structure"). */
-const infoSector = record(
+export const infoSector = record(
   'FSInfo',
   [
     ['leadSignature', u32le],

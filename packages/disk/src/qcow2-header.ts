@@ -1,7 +1,7 @@
 import { raw, record, u32be, u64be } from '@ros/bytes'
 
 /** Header of version 3 (QEMU, docs/interop/qcow2.txt, "Header"). */
-const qcow2Header = record(
+export const qcow2Header = record(
   'qcow2 header',
   [
     ['magic', u32be], // QFI\xfb
@@ -26,6 +26,11 @@ const qcow2Header = record(
   104,
 )
 
+/** QFI\xfb */
+export const QCOW2_MAGIC = 0x5146_49fb
+/** What version 2 has of the header. */
+export const QCOW2_V2_SIZE = 72
+
 export interface Qcow2Header {
   /** Virtual size in bytes. */
   readonly size: number
@@ -41,7 +46,7 @@ export interface Qcow2Header {
 export function encodeQcow2Header(values: Qcow2Header): Uint8Array {
   return qcow2Header.encode({
     ...values,
-    magic: 0x5146_49fb,
+    magic: QCOW2_MAGIC,
     version: 3,
     backingFileOffset: 0,
     backingFileSize: 0,

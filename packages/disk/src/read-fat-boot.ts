@@ -71,3 +71,19 @@ export async function readFatBoot(source: ByteSource): Promise<FatVolume> {
     ...(identity.signature === 0x29 && { serialNumber: identity.serialNumber, label: identity.label }),
   }
 }
+
+/** Whether a first sector is likely one of a FAT volume, and not a master boot record: both end with 55 AA. */
+export function looksLikeFat(sector: Uint8Array): boolean {
+  if (sector.length < SECTOR || u16le.read(sector, SECTOR - 2, SUBJECT) !== 0xaa55) return false
+  const { jump, bytesPerSector, sectorsPerCluster, reservedSectors, fatCount, media } =
+    biosParameters.decode(sector)
+  const jumps = jump[0] === 0xe9 || (jump[0] === 0xeb && jump[2] === 0x90)
+  return (
+    jumps &&
+    [512, 1024, 2048, 4096].includes(bytesPerSector) &&
+    Number.isInteger(Math.log2(sectorsPerCluster)) &&
+    reservedSectors > 0 &&
+    (fatCount === 1 || fatCount === 2) &&
+    (media === 0xf0 || media >= 0xf8)
+  )
+}

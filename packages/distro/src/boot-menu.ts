@@ -55,6 +55,19 @@ export function isolinuxConfig({ entries, kernel, initrd }: BootMenu): string {
   ].join('\n')
 }
 
+/** isolinux.cfg as rancher/os v0.4.3 had it: its one entry starts at once. */
+export function v04IsolinuxConfig({ entries, kernel, initrd }: BootMenu): string {
+  const [first] = entries
+  return [
+    `default ${first?.id}`,
+    `label ${first?.id}`,
+    `    kernel ${kernel}`,
+    `    initrd ${initrd}`,
+    `    append ${first?.append}`,
+    '',
+  ].join('\n')
+}
+
 /** GRUB's configuration on the image itself: the same menu, also on a serial line where there is one. */
 export function grubConfig({ entries, kernel, initrd }: BootMenu): string {
   const [first] = entries
@@ -75,6 +88,11 @@ export function grubConfig({ entries, kernel, initrd }: BootMenu): string {
     ]),
     '',
   ].join('\n')
+}
+
+/** rancheros.ipxe: kernel and initrd from wherever the script itself came from (iPXE resolves names against the address of the script). */
+export function ipxeScript(append: string): string {
+  return ['#!ipxe', `kernel vmlinuz initrd=initrd ${append}`, 'initrd initrd', 'boot', ''].join('\n')
 }
 
 /** GRUB's configuration on the EFI system partition: finds the image by a file that only it has, then goes on there. */

@@ -1,16 +1,27 @@
 import { join } from 'node:path'
+import { fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
+import type { Image } from '@ros/images-tar'
 import type { Store } from '@ros/store'
 import { abortable } from './abortable.ts'
+import { ipxeScript } from './boot-menu.ts'
+import { inputTree } from './input.ts'
 import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { type InputOptions, lockFor, openSession } from './session.ts'
+import { buildInfo } from './steps/build-info.ts'
 import { writeChecksums } from './steps/checksums.ts'
+import { buildDisk, type DiskFormat } from './steps/disk.ts'
 import { imagesTar, serviceImages } from './steps/images.ts'
 import { buildInitrd } from './steps/initrd.ts'
+import { installerTar } from './steps/installer.ts'
 import { buildIso } from './steps/iso.ts'
-import { readKernelSet } from './steps/kernel.ts'
+import { type KernelSet, readKernelSet } from './steps/kernel.ts'
+import { rootfs } from './steps/rootfs.ts'
+import { sbom } from './steps/sbom.ts'
+import { currentSystem, type System } from './steps/system.ts'
+import { v04Images, v04System } from './steps/v04.ts'
 
 export interface BuildOptions extends InputOptions {
   /** Folder of the artifacts. */
@@ -19,6 +30,12 @@ export interface BuildOptions extends InputOptions {
   readonly dev?: boolean
   /** `images.tar` as well: the service images, to be loaded into any docker. */
   readonly imagesTar?: boolean
+  /** `rootfs.tar.gz` as well: the system without a kernel. */
+  readonly rootfs?: boolean
+  /** `rancher-os-<version>.tar` as well: the installer image with kernel and initrd, for `ros os upgrade`. */
+  readonly installer?: boolean
+  /** Disk images of these formats as well: `rancheros.<format>`. */
+  readonly disks?: readonly DiskFormat[]
   /** Only what the lock says: no lock, or one that does not hold, is an error. */
   readonly locked?: boolean
 }
@@ -47,39 +64,109 @@ export interface BuildContext {
 }
 
 /**
- * Recipe to artifacts: `vmlinuz`, `initrd`, `rancheros.iso`, `SHA256SUMS`, `iso-checksums.txt` in `out`. The same inputs
+ * Recipe to artifacts: `vmlinuz`, `initrd`, `rancheros.iso`, `sbom.spdx.json`, `build-info.json`, `SHA256SUMS`,
+ * `iso-checksums.txt` in `out`, and what the options name. The same inputs
  * give the same bytes. Each file is replaced as a whole; what cannot be finished leaves the earlier one.
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const session = await openSession(options)
   const { recipe } = session
   const { store, report, signal } = session.context
-  const inputs = await fetchInputs(recipe, await lockFor(session, options.locked ?? false), session.context)
-  const kernel = await readKernelSet(store, inputs.kernel, report)
+  const lock = await lockFor(session, options.locked ?? false)
+  const inputs = await fetchInputs(recipe, lock, session.context)
+  const kernel = inputs.kernel && (await readKernelSet(store, inputs.kernel, report))
+  const time = await buildTime(recipe, inputs, store, kernel)
   const compression = options.dev ? { compression: 'gzip' as const, level: 1 } : recipe.initrd
-  const context: BuildContext = { recipe, store, inputs, time: kernel.time, compression, report, signal }
+  const context: BuildContext = { recipe, store, inputs, time, compression, report, signal }
 
   const artifacts: Artifact[] = []
-  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total: number) => {
+  const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => {
     const path = join(options.out, name)
     let done = 0
     const tell = (length: number) => {
       done += length
-      report({ step: name, text: `writing ${path}`, done, total })
+      report({ step: name, text: `writing ${path}`, done, ...(total !== undefined && { total }) })
     }
     tell(0)
-    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell)) })
+    const sparse = name.endsWith('.img') || name.endsWith('.vhd')
+    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell), { sparse }) })
   }
-  const images = await serviceImages(context)
-  const { initrd, buildId } = await buildInitrd(context, kernel, images)
-  await write('vmlinuz', kernel.vmlinuz.open(), kernel.vmlinuz.size)
-  await write('initrd', initrd.open(), initrd.size)
-  const iso = await buildIso(context, { vmlinuz: kernel.vmlinuz, initrd, buildId })
-  await write('rancheros.iso', iso.chunks, iso.size)
+  const { images, system } = await layOut(context, kernel)
+  if (kernel) await writeBootable(context, kernel, system, options, write)
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
   }
+  if (options.rootfs || !kernel) {
+    const archive = await rootfs(context, system.rootfs)
+    await write('rootfs.tar.gz', archive.open(), archive.size)
+  }
+  const writeText = (name: string, text: string) => write(name, fromText(text).open(), fromText(text).size)
+  await writeText('sbom.spdx.json', sbom({ lock, time: context.time }))
+  const { dev = false } = options
+  await writeText('build-info.json', await buildInfo({ lock, artifacts, options: { dev } }))
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
   return { version: recipe.version, artifacts }
+}
+
+type Write = (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => Promise<void>
+
+/** What a machine starts from: kernel, initrd, ISO; and for the layout of today installer and disk images. */
+async function writeBootable(
+  context: BuildContext,
+  { vmlinuz }: KernelSet,
+  { segments, buildId }: System,
+  options: BuildOptions,
+  write: Write,
+): Promise<void> {
+  const { recipe, inputs } = context
+  const initrd = await buildInitrd(context, segments)
+  await write('vmlinuz', vmlinuz.open(), vmlinuz.size)
+  await write('initrd', initrd.open(), initrd.size)
+  const system = { vmlinuz, initrd }
+  const isCurrent = recipe.layout === 'current'
+  if (inputs.loader) {
+    const installer = isCurrent ? await installerTar(context, system, { medium: true }) : undefined
+    const iso = await buildIso(context, { ...system, buildId, ...(installer && { installer }) })
+    await write('rancheros.iso', iso.chunks, iso.size)
+  }
+  if (!isCurrent) return
+  const script = fromText(ipxeScript(recipe.iso.append))
+  await write('rancheros.ipxe', script.open(), script.size)
+  if (options.installer) {
+    const tar = await installerTar(context, system, { medium: false })
+    await write(`rancher-os-${recipe.version}.tar`, tar.open(), tar.size)
+  }
+  if (options.disks && options.disks.length > 0) {
+    const disk = await buildDisk(context, system, buildId)
+    for (const format of options.disks) {
+      const total = format === 'img' || format === 'vhd' ? disk.layout.size : undefined
+      await write(`rancheros.${format}`, disk.write(format), total)
+    }
+  }
+}
+
+/** Images and system as the recipe's layout has them. */
+async function layOut(
+  context: BuildContext,
+  kernel: KernelSet | undefined,
+): Promise<{ images: readonly Image[]; system: System }> {
+  if (context.recipe.layout === 'v0.4') {
+    const images = await v04Images(context)
+    return { images, system: await v04System(context, kernel, images) }
+  }
+  if (!kernel) throw new Error('the schema lets no recipe of this layout be without a kernel')
+  const images = await serviceImages(context)
+  return { images, system: await currentSystem(context, kernel, images) }
+}
+
+async function buildTime(
+  { time }: Recipe,
+  { engine }: Inputs,
+  store: Store,
+  kernel: KernelSet | undefined,
+): Promise<number> {
+  if (time !== undefined) return Date.parse(time) / 1000
+  if (kernel) return kernel.time
+  return Math.max(0, ...[...(await inputTree(store, engine))].map(({ node }) => node.mtime))
 }

@@ -22,18 +22,22 @@ export async function containerTree(store: Store, source: StoredSource, name: st
   const format = detectFormat(head.subarray(0, MAGIC_SIZE))
   const first = format === undefined ? head : await firstDecompressed(source, format)
   if (/^07070[12]/.test(latin1(first))) return initrdTree(store, source, name)
-  const plain =
-    format === undefined
-      ? source
-      : await store.derived(`decompressed ${source.digest}`, () =>
-          limited(decompress(source.open(), format), name),
-        )
+  const plain = await plainContent(store, source)
   if (latin1(await firstBytes(slice(plain, 0, Math.min(plain.size, 263)), 263)).slice(257, 262) === 'ustar')
     return readTar(plain, name, { twice: 'last' })
   throw new DistroError('ROS_DISTRO_CONTAINER', 'not a container that can be looked into', {
     subject: name,
     limit: 'ISO 9660, initrd (newc), tar or .deb, plain or compressed with gzip, xz, zstd or lzma',
   })
+}
+
+/** Content without its compression, decompressed into the store once. */
+export async function plainContent(store: Store, source: StoredSource): Promise<StoredSource> {
+  const format = detectFormat(await firstBytes(source, MAGIC_SIZE))
+  if (format === undefined) return source
+  return store.derived(`decompressed ${source.digest}`, () =>
+    limited(decompress(source.open(), format), source.digest),
+  )
 }
 
 async function initrdTree(store: Store, source: StoredSource, name: string): Promise<Tree> {

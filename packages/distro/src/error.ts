@@ -9,6 +9,9 @@ export type DistroErrorCode =
   | 'ROS_DISTRO_DIGEST' // an input that is not what was pinned
   | 'ROS_DISTRO_CONTAINER' // an input that cannot be looked into
   | 'ROS_DISTRO_LIMIT' // an input that decompresses to more than any does
+  | 'ROS_DISTRO_OFFLINE' // an input is not in the cache and the network may not be used
+  | 'ROS_DISTRO_UNPINNED' // a file on a server with nothing that says what it must be
+  | 'ROS_DISTRO_MIRROR' // packages over HTTP without a mirror, suites or a keyring
   | 'ROS_DISTRO_GO' // Go is not installed, or did not build ros
   | 'ROS_DISTRO_INPUT' // an input lacks a file that the build takes from it
   | 'ROS_DISTRO_ARCH' // an architecture that this version does not build

@@ -1,9 +1,11 @@
 import type { ByteSource } from '@ros/bytes'
 import type { Digest } from '@ros/bytes/node'
+import { readTar } from '@ros/debian'
+import { type Image, imageId, mergeLayers, readDockerSave } from '@ros/images-tar'
 import { directoryTree } from '@ros/kernel-fetch'
 import type { Store, StoredSource } from '@ros/store'
 import { followPath, Tree, type TreeNode } from '@ros/tree'
-import { containerTree } from './container-tree.ts'
+import { containerTree, plainContent } from './container-tree.ts'
 import { mergedTree } from './debs.ts'
 import { DistroError } from './error.ts'
 import type { LockedPackage } from './lock-schema.ts'
@@ -13,6 +15,7 @@ export type Input =
   | { readonly kind: 'packages'; readonly packages: readonly LockedPackage[] }
   | { readonly kind: 'content'; readonly name: string; readonly content: StoredSource }
   | { readonly kind: 'directory'; readonly path: string; readonly digest: Digest }
+  | { readonly kind: 'images'; readonly images: readonly Image[] }
   | { readonly kind: 'inside'; readonly path: string; readonly of: Input }
 
 /** What stands for an input in a cache key: digests, no place. */
@@ -24,6 +27,8 @@ export function inputKey(input: Input): unknown {
       return input.content.digest
     case 'directory':
       return input.digest
+    case 'images':
+      return input.images.map((image) => [image.repoTags, imageId(image)])
     case 'inside':
       return [input.path, inputKey(input.of)]
   }
@@ -39,8 +44,13 @@ export async function inputTree(store: Store, input: Input, sbin: 'keep' | 'bin'
   switch (input.kind) {
     case 'packages':
       return mergedTree(store, input.packages, sbin)
-    case 'content':
-      return containerTree(store, input.content, input.name)
+    case 'content': {
+      const tree = await containerTree(store, input.content, input.name)
+      if (tree.get('manifest.json')?.type !== 'file') return tree
+      return imageTree(oneImage(await inputImages(store, input), input.name))
+    }
+    case 'images':
+      return imageTree(oneImage(input.images, 'a tree'))
     case 'directory':
       return directoryTree(input.path)
     case 'inside': {
@@ -86,4 +96,31 @@ function below(tree: Tree, path: string, root: TreeNode): Tree {
   for (const entry of tree)
     if (entry.path.startsWith(`${path}/`)) part.add(entry.path.slice(path.length + 1), entry.node)
   return part
+}
+
+/** The images of a registry, of a daemon, or of a docker-save archive. */
+export async function inputImages(store: Store, input: Input): Promise<readonly Image[]> {
+  if (input.kind === 'images') return input.images
+  if (input.kind === 'content') return readDockerSave(await plainContent(store, input.content))
+  const content = await inputFile(store, input, 'images')
+  return readDockerSave(await plainContent(store, await store.take(content.open())))
+}
+
+/** The file system that a container of the image starts with. */
+async function imageTree(image: Image): Promise<Tree> {
+  const [name = 'image'] = image.repoTags
+  const layers = image.layers.map(({ stored, diffId }) => {
+    if (stored) return readTar(stored, `${name}, layer ${diffId}`, { twice: 'last' })
+    throw new Error(`layer ${diffId} of ${name} does not lie in the store`)
+  })
+  return mergeLayers(await Promise.all(layers))
+}
+
+function oneImage(images: readonly Image[], subject: string): Image {
+  const [image, ...more] = images
+  if (image && more.length === 0) return image
+  throw new DistroError('ROS_DISTRO_INPUT', 'one image is wanted here', {
+    subject,
+    got: images.flatMap(({ repoTags }) => repoTags).join(', ') || `${images.length} images`,
+  })
 }

@@ -9,9 +9,11 @@ import type { Recipe } from './recipe-schema.ts'
 /** Name of the lock beside a recipe. */
 export const LOCK_NAME = 'rancheros.lock.json'
 
-/** Digest of a recipe's values: comments, order of keys and defaults that are spelled out do not change it. */
+/** Digest of a recipe's values: comments, order of keys, defaults that are spelled out, and mirrors do not change it. */
 export function recipeDigest(recipe: Recipe): Digest {
-  return sha256Text(JSON.stringify(sorted(recipe)))
+  // Where things are fetched from changes nothing of what they are.
+  const { rewrite: _, debian, ...values } = recipe
+  return sha256Text(JSON.stringify(sorted({ ...values, suites: debian?.suites })))
 }
 
 /** The lock as text: keys and lists sorted, so that two of the same content are the same bytes. */
@@ -43,7 +45,8 @@ export async function readLock(path: string): Promise<Lock | undefined> {
   return parseLock(text, basename(path))
 }
 
-function parseLock(text: string, subject: string): Lock {
+/** Reads a lock's text. */
+export function parseLock(text: string, subject: string): Lock {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -1,3 +1,4 @@
+import type { PinnedDaemonImage, PinnedImage } from '@ros/images-tar/registry'
 import { z } from 'zod'
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/) as unknown as z.ZodType<`sha256:${string}`>
@@ -17,6 +18,22 @@ const lockedPackage = z.strictObject({
 
 const lockedContent = z.strictObject({ name: z.string(), size, digest })
 
+const pinnedImage = z.strictObject({
+  reference: z.string(),
+  digest,
+  platform: z.string(),
+  size,
+  index: digest.exactOptional(),
+}) satisfies z.ZodType<PinnedImage>
+
+const pinnedDaemonImage = z.strictObject({
+  reference: z.string(),
+  id: digest,
+  platform: z.string(),
+  size,
+  layers: z.array(digest),
+}) satisfies z.ZodType<PinnedDaemonImage>
+
 /** One input as it was found. */
 export type LockedInput =
   /** Names in the list of packages, as `name_version_architecture`. */
@@ -26,6 +43,8 @@ export type LockedInput =
   | { directory: `sha256:${string}` }
   /** Go sources: the digest of their tree. */
   | { module: `sha256:${string}` }
+  | { images: PinnedImage[] }
+  | { daemonImages: PinnedDaemonImage[] }
   | { inside: string; of: LockedInput }
 
 const lockedInput: z.ZodType<LockedInput> = z.lazy(() =>
@@ -34,6 +53,8 @@ const lockedInput: z.ZodType<LockedInput> = z.lazy(() =>
     z.strictObject({ content: lockedContent }),
     z.strictObject({ directory: digest }),
     z.strictObject({ module: digest }),
+    z.strictObject({ images: z.array(pinnedImage) }),
+    z.strictObject({ daemonImages: z.array(pinnedDaemonImage) }),
     z.strictObject({ inside: z.string(), of: lockedInput }),
   ]),
 )

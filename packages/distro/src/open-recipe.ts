@@ -12,6 +12,8 @@ import { KIT_VERSION } from './version.ts'
 
 export interface OpenedRecipe {
   readonly recipe: Recipe
+  /** Absent for a built-in one. */
+  readonly recipeFile?: string
   /** What relative paths in it start from. */
   readonly folder: string
   /** Where its lock is, or would be. */
@@ -60,6 +62,7 @@ export async function openRecipe(given: string | undefined, folder: string): Pro
   const home = dirname(path)
   return {
     recipe: readRecipe(text, basename(path), variables),
+    recipeFile: path,
     folder: home,
     lockPath: resolve(home, LOCK_NAME),
   }

@@ -27,7 +27,7 @@ describe('readRecipe', () => {
     expect(recipe.engine.programs).toContain('dockerd')
     expect(recipe.images.services['console']?.debian).toContain('openssh-server')
     expect(recipe.images.services['state']).toEqual({ debian: [], without: [] })
-    expect(recipe.kernel.debian).toEqual(['linux-image-amd64'])
+    expect(recipe.kernel?.debian).toEqual(['linux-image-amd64'])
   })
 
   test('names an unknown key with its line and column', () => {
@@ -52,7 +52,7 @@ describe('readRecipe', () => {
 
   test.each([
     ['ros: { file: a, build: b }', /name one source: .*; not file and build together/],
-    ['ros: {}', /name one source: file, inside, build; none is there/],
+    ['ros: {}', /name one source: url, file, inside, build; none is there/],
     ['ros: { inside: /usr/bin/ros }', /ros\.inside: needs `of`/],
     ['ros: { file: a, of: { file: b } }', /ros\.of: belongs to another kind/],
     ['ros: { debian: [a] }', /unknown key ros\.debian/],

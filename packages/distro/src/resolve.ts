@@ -8,7 +8,9 @@ import { moduleDigest } from './sources/build-ros.ts'
 import type { SourceContext } from './sources/context.ts'
 import { lockedPackage, packageId, resolveDebian } from './sources/debian.ts'
 import { lockFile, presentFile } from './sources/file.ts'
+import { lockImages } from './sources/images.ts'
 import { kitRos } from './sources/kit-ros.ts'
+import { lockUrl } from './sources/url.ts'
 
 /** Finds every input that the recipe names, by digest. Asks package lists and the network; downloads no packages. */
 export async function resolveRecipe(recipe: Recipe, context: SourceContext): Promise<Lock> {
@@ -28,6 +30,11 @@ export async function resolveRecipe(recipe: Recipe, context: SourceContext): Pro
         return { inside: source.path, of: await lock(source.of) }
       case 'build':
         return { module: await moduleDigest(context, source) }
+      case 'image':
+      case 'daemon':
+        return lockImages(context, recipe, source)
+      case 'url':
+        return lockUrl(context, source)
       case 'file':
         return lockFile(context, source)
       case 'kit':
@@ -87,6 +94,12 @@ async function differs(source: Source, locked: LockedInput, context: SourceConte
     }
     case 'debian':
       return !('packages' in locked)
+    case 'url':
+      return !('content' in locked)
+    case 'image':
+      return !('images' in locked)
+    case 'daemon':
+      return !('daemonImages' in locked)
   }
 }
 

@@ -1,12 +1,14 @@
-import { readHostIndex } from '@ros/debian'
-import { openStore } from '@ros/store'
+import { openStore, parseRewrites, type Rewrite } from '@ros/store'
 import { DistroError } from './error.ts'
 import { readLock, writeLock } from './lock-file.ts'
 import type { Lock } from './lock-schema.ts'
+import { openNetwork } from './network.ts'
 import { type OpenedRecipe, openRecipe } from './open-recipe.ts'
 import type { ProgressSink } from './progress.ts'
+import type { Recipe } from './recipe-schema.ts'
 import { driftError, lockDrift, resolveRecipe } from './resolve.ts'
 import type { SourceContext } from './sources/context.ts'
+import { debianAccess } from './sources/debian-access.ts'
 
 /** Where inputs come from; the same for `lock` and `build`. */
 export interface InputOptions {
@@ -18,6 +20,14 @@ export interface InputOptions {
   readonly lock?: string
   /** No network: what is not in the cache is an error. */
   readonly offline?: boolean
+  /** `FROM=TO`: addresses that begin with FROM are looked for at TO. Before those of the recipe. */
+  readonly rewrites?: readonly string[]
+  /** Mirrors of Debian, divided by white space, in place of the host's apt. Before those of the recipe. */
+  readonly mirror?: string
+  /** File of the keys that are believed for them. */
+  readonly keyring?: string
+  /** `lock` may pin a file by what a server gives now. */
+  readonly pinNew?: boolean
   /** Folder of the cache: downloads and finished parts by digest. */
   readonly cache: string
   readonly onProgress?: ProgressSink
@@ -37,21 +47,14 @@ export async function openSession(options: InputOptions): Promise<Session> {
   }
   const opened = await openRecipe(options.recipe, options.folder)
   const store = await openStore(options.cache)
-  const { arch } = opened.recipe
-  let index: ReturnType<typeof readHostIndex> | undefined
-  const context: SourceContext = {
-    arch,
-    folder: opened.folder,
-    store,
-    offline,
-    report,
-    signal,
-    index() {
-      report({ step: 'resolve', text: 'reading package lists' })
-      index ??= readHostIndex({ architecture: arch })
-      return index
-    },
-  }
+  const { recipe, folder } = opened
+  const now = new Date()
+  const rewrites = [...parseRewrites(options.rewrites ?? []), ...recipeRewrites(recipe)]
+  const network = openNetwork({ offline, rewrites, report, signal })
+  const { mirror, keyring, pinNew = false } = options
+  const debian = debianAccess({ recipe, folder, store, network, mirror, keyring, now, report, signal })
+  const { arch } = recipe
+  const context: SourceContext = { arch, folder, store, network, debian, pinNew, now, report, signal }
   return { ...opened, lockPath: options.lock ?? opened.lockPath, context }
 }
 
@@ -82,4 +85,9 @@ export async function lockFor(session: Session, locked: boolean): Promise<Lock> 
   if (locked) throw driftError(drift, lockPath)
   context.report({ step: 'resolve', text: `the lock does not hold (${drift.join('; ')}): resolving anew` })
   return resolveRecipe(recipe, context)
+}
+
+/** A rule of the user for the same addresses stands before the recipe's: it is found first. */
+function recipeRewrites({ rewrite = [] }: Recipe): Rewrite[] {
+  return rewrite.map(({ from, to }) => ({ from, to: typeof to === 'string' ? [to] : to }))
 }

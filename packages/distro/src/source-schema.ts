@@ -3,12 +3,23 @@ import { z } from 'zod'
 const words = z.array(z.string().min(1))
 const digits = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 lower-case hexadecimal digits')
 
+/** A list of SHA-256 sums with an OpenPGP signature, as `sha256sum` writes it. */
+export interface SignedList {
+  checksums: string
+  signature?: string | undefined
+  keyring: string
+}
+
 /** A source as the recipe writes it: one key of `SOURCE_KINDS`, and what belongs to it. */
 export interface SourceKeys {
   debian?: string[] | undefined
   without?: string[] | undefined
+  url?: string | string[] | undefined
+  signed?: SignedList | undefined
   file?: string | undefined
   sha256?: string | undefined
+  image?: string | undefined
+  daemon?: string | undefined
   inside?: string | undefined
   of?: SourceKeys | undefined
   build?: string | undefined
@@ -17,19 +28,50 @@ export interface SourceKeys {
 /** Each kind of source by the key that names it, and the keys that go with it. */
 const KINDS = {
   debian: ['without'],
+  url: ['sha256', 'signed'],
   file: ['sha256'],
+  image: [],
+  daemon: [],
   inside: ['of'],
   build: [],
 } as const satisfies Record<string, readonly (keyof SourceKeys)[]>
 
 export type SourceKind = keyof typeof KINDS
 
+/** Of a file or a folder on a server. */
+export const address = z.string().regex(/^https?:\/\/\S+$/, 'an address begins with https:// or http://')
+
 const shapes = {
   /** Names of Debian packages; their dependencies come with them. */
   debian: words.min(1).optional().describe('Debian packages; what they depend on comes with them'),
   without: words.optional().describe('packages that are left out, with whatever only they depend on'),
+  url: z
+    .union([address, z.array(address).min(1)])
+    .optional()
+    .describe('where the file is to be had; several addresses are tried in their order'),
+  signed: z
+    .strictObject({
+      checksums: address.describe('list of SHA-256 sums that has the name of the file'),
+      signature: address.optional().describe('its signature, where it does not stand in the list itself'),
+      keyring: z
+        .string()
+        .min(1)
+        .describe('OpenPGP public keys that are trusted for it, relative to the recipe'),
+    })
+    .optional()
+    .describe('a signed list of checksums that proves the file'),
   file: z.string().min(1).optional().describe('a file or directory, relative to the recipe'),
   sha256: digits.optional().describe('digest of the content'),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('an image of a registry; `*` where all images of the configuration are meant'),
+  daemon: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('an image of a docker daemon ($DOCKER_HOST); `*` as for `image`'),
   inside: z.string().min(1).optional().describe('a path inside the ISO, initrd, tar or .deb that `of` names'),
   get of() {
     return anySource.optional().describe('what `inside` looks into')
@@ -37,7 +79,10 @@ const shapes = {
   build: z.string().min(1).optional().describe('folder of the Go module `ros`, relative to the recipe'),
 }
 
-const anySource: z.ZodType<SourceKeys> = z.lazy(() => sourceObject(['file', 'inside', 'debian']))
+/** A source that stands in another one, or beside it. */
+export const anySource: z.ZodType<SourceKeys> = z.lazy(() =>
+  sourceObject(['url', 'file', 'inside', 'debian']),
+)
 
 /**
  * A mapping that takes exactly one of these kinds of source, with the keys that belong to it, and `extra` keys of the part.

@@ -1,10 +1,18 @@
+import { isBuiltInConfig } from './os-config.ts'
 import type { Recipe } from './recipe-schema.ts'
-import type { SourceKeys } from './source-schema.ts'
+import type { SignedList, SourceKeys } from './source-schema.ts'
 
 /** Where a part of the system comes from. */
 export type Source =
   | { readonly kind: 'debian'; readonly names: readonly string[]; readonly without: readonly string[] }
+  | {
+      readonly kind: 'url'
+      readonly urls: readonly string[]
+      readonly sha256?: string
+      readonly signed?: SignedList
+    }
   | { readonly kind: 'file'; readonly path: string; readonly sha256?: string }
+  | { readonly kind: 'image' | 'daemon'; readonly reference: string }
   | { readonly kind: 'inside'; readonly path: string; readonly of: Source }
   | { readonly kind: 'build'; readonly path: string }
   /** `ros` as it came with this kit. */
@@ -12,9 +20,15 @@ export type Source =
 
 /** The source that a mapping of the recipe names; undefined when it names none. */
 export function sourceOf(keys: SourceKeys): Source | undefined {
-  const { debian, without = [], file, sha256, inside, of, build } = keys
+  const { debian, without = [], url, signed, file, sha256, image, daemon, inside, of, build } = keys
   if (debian !== undefined && debian.length > 0) return { kind: 'debian', names: debian, without }
+  if (url !== undefined) {
+    const urls = typeof url === 'string' ? [url] : url
+    return { kind: 'url', urls, ...(sha256 !== undefined && { sha256 }), ...(signed && { signed }) }
+  }
   if (file !== undefined) return { kind: 'file', path: file, ...(sha256 !== undefined && { sha256 }) }
+  if (image !== undefined) return { kind: 'image', reference: image }
+  if (daemon !== undefined) return { kind: 'daemon', reference: daemon }
   if (build !== undefined) return { kind: 'build', path: build }
   const outer = of && sourceOf(of)
   return inside !== undefined && outer ? { kind: 'inside', path: inside, of: outer } : undefined
@@ -30,11 +44,14 @@ export function recipeParts(recipe: Recipe): Map<string, Source> {
   }
   add('kernel', kernel)
   add('engine', engine)
+  add('docker', engine.docker)
   add('base', images.base)
+  add('images', images.from)
   for (const [name, service] of Object.entries(images.services)) add(`images.${name}`, service)
   add('loader', loader)
   add('uefi', uefi)
   parts.set('ros', (ros && sourceOf(ros)) ?? { kind: 'kit' })
-  if (osConfig !== undefined) parts.set('osConfig', { kind: 'file', path: osConfig })
+  if (osConfig !== undefined && !isBuiltInConfig(osConfig))
+    parts.set('osConfig', { kind: 'file', path: osConfig })
   return parts
 }

@@ -1,5 +1,6 @@
 import type { ByteSource } from '@ros/bytes'
 import type { Digest } from '@ros/bytes/node'
+import type { Format } from '@ros/compress'
 
 /** One layer: a tar archive of changes to a file system (OCI image-spec, layer.md). */
 export interface Layer {
@@ -9,8 +10,18 @@ export interface Layer {
   readonly size: number
   /** The uncompressed tar where it lies in a file as it is; its digest is not checked. */
   readonly stored?: ByteSource
+  /** The layer as a registry or an OCI layout has it, compressed, where it lies. */
+  readonly blob?: LayerBlob
   /** The uncompressed tar; every call gives the same bytes, or throws at the end of the stream. */
   open(): AsyncIterable<Uint8Array>
+}
+
+/** A compressed layer: read again when an image goes to where layers are compressed, so that nothing is compressed twice. */
+export interface LayerBlob {
+  readonly format: Format
+  /** Of the compressed bytes. */
+  readonly digest: Digest
+  readonly source: ByteSource
 }
 
 /** An image: its configuration, the layers that the configuration names by digest, and the names it goes by. */

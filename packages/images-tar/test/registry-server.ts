@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { TestCertificate } from './certificate.ts'
 
 /** Debian's docker-registry, on a free port of loopback, its content in a temporary folder. */
@@ -101,11 +102,8 @@ async function answers(port: number): Promise<boolean> {
   })
 }
 
-/** `skopeo`, quiet; credentials and certificates only as given. */
-export function skopeo(...args: string[]): string {
-  return execFileSync('skopeo', args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 120_000,
-  })
+/** What `skopeo` prints. It runs beside this process, which may be the server that it talks to. */
+export async function skopeo(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('skopeo', args, { timeout: 120_000 })
+  return stdout
 }

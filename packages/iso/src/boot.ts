@@ -68,7 +68,8 @@ export async function bootContent(
   if (node === catalog) return fromBytes(encodeCatalog(boot, lbas))
   if (node !== image || !bios) return node.content
   const place = { path: bios.image, imageLba: lbas.image, descriptorLba: 16 }
-  const patched = (bios.bootInfoTable ?? true) ? await withBootInfoTable(node.content, place) : node.content
+  const given = bios.grubBootInfo ? withGrubBootInfo(node.content, bios.image) : node.content
+  const patched = (bios.bootInfoTable ?? true) ? await withBootInfoTable(given, place) : given
   return bios.grubBootInfo ? withGrubBootInfo(patched, bios.image, lbas.image) : patched
 }
 

@@ -46,8 +46,14 @@ export function encodeCatalog(
   add(validationEntry, { ...validation, checksum })
   if (bios) add(bootEntry, entry(bios.loadSectors ?? 4, image))
   if (bios && esp) add(sectionHeader, { indicator: 0x91, platform: UEFI, entryCount: 1, idString: '' })
-  if (esp) add(bootEntry, entry(Math.ceil(esp.size / 512), esp.lba))
+  if (esp) add(bootEntry, entry(loadCount(esp.size), esp.lba))
   return catalog
+}
+
+/** 512-byte sectors of an EFI system partition; 0 stands for all to the end of the medium (UEFI 2.10, §13.3.2.1). */
+function loadCount(size: number): number {
+  const count = Math.ceil(size / 512)
+  return count > 0xffff ? 0 : count
 }
 
 /** A bootable entry without emulation. */
@@ -111,8 +117,11 @@ export async function sumOfWords(source: ByteSource): Promise<number> {
 // GRUB's eltorito.img finds the sector behind its first one here (xorriso, --grub2-boot-info): in 512-byte sectors, from 1.
 const GRUB_INFO = 2548
 
-/** The boot image with GRUB's boot info in it. Throws `ROS_ISO_BOOT` for an image that has no room for it. */
-export function withGrubBootInfo(image: ByteSource, path: string, imageLba: number): ByteSource {
+/**
+ * The boot image with GRUB's boot info in it; without a place with zeros there, over which the sum of the boot info table is taken. Throws
+ * `ROS_ISO_BOOT` for an image that has no room for it.
+ */
+export function withGrubBootInfo(image: ByteSource, path: string, imageLba?: number): ByteSource {
   if (image.size < GRUB_INFO + u64le.size) {
     throw new IsoError('ROS_ISO_BOOT', "boot image has no room for GRUB's boot info", {
       subject: path,
@@ -121,7 +130,7 @@ export function withGrubBootInfo(image: ByteSource, path: string, imageLba: numb
     })
   }
   const info = new Uint8Array(u64le.size)
-  u64le.write(info, 0, grubInfo(imageLba), `boot info of ${path}`)
+  if (imageLba !== undefined) u64le.write(info, 0, grubInfo(imageLba), `boot info of ${path}`)
   const end = GRUB_INFO + info.length
   return concat([slice(image, 0, GRUB_INFO), fromBytes(info), slice(image, end, image.size - end)])
 }

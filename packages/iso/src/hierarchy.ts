@@ -1,8 +1,9 @@
 import { MAX_RECORD, systemUseOffset } from './directory-record.ts'
 import { IsoError } from './error.ts'
 import { sectionCount } from './extent.ts'
-import { isoIdentifiers, jolietIdentifiers } from './identifier.ts'
+import { type IsoNames, isoIdentifiers, jolietIdentifiers } from './identifier.ts'
 import { type DirectoryItem, type Item, isDirectory } from './item.ts'
+import { compareIdentifiers } from './record-order.ts'
 import { attributeEntries, nodeEntries } from './rock-ridge.ts'
 import { SECTOR, wholeSectors } from './sector.ts'
 import { ContinuationArea, extensionsReference, type SystemUse, sharingProtocol } from './susp.ts'
@@ -38,6 +39,7 @@ interface PlannedRecord {
 export interface Naming {
   readonly kind: 'iso' | 'joliet'
   readonly rockRidge: boolean
+  readonly names: IsoNames
 }
 
 // A path table numbers its directories in 16 bits (§9.4.4).
@@ -84,12 +86,14 @@ export function pathRecordSize(identifier: Uint8Array): number {
 function orderedChildren(item: DirectoryItem, naming: Naming): { item: Item; identifier: Uint8Array }[] {
   const joliet = naming.kind === 'joliet'
   const shown = naming.rockRidge ? item.children : item.children.filter(isPlain)
-  const identifiers = joliet ? jolietIdentifiers(shown) : isoIdentifiers(shown)
-  const key = (identifier: Uint8Array, child: Item) =>
+  const identifiers = joliet ? jolietIdentifiers(shown) : isoIdentifiers(shown, naming.names)
+  const listed = Array.from(identifiers, ([child, identifier]) => ({ item: child, identifier }))
+  // Relaxed names have characters that sort below the full stop.
+  if (!joliet && naming.names === 'relaxed')
+    return listed.sort((a, b) => compareIdentifiers(a.identifier, b.identifier, 'iso'))
+  const key = ({ identifier, item: child }: (typeof listed)[number]) =>
     joliet || isDirectory(child) ? identifier : identifier.subarray(0, -';1'.length)
-  return Array.from(identifiers, ([child, identifier]) => ({ item: child, identifier })).sort((a, b) =>
-    compareBytes(key(a.identifier, a.item), key(b.identifier, b.item)),
-  )
+  return listed.sort((a, b) => compareBytes(key(a), key(b)))
 }
 
 /** What a hierarchy without Rock Ridge can show: links, devices, fifos and sockets have no form there. */

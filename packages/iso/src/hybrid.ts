@@ -43,15 +43,19 @@ export function encodeHybridMbr(hybrid: HybridBoot, places: HybridPlaces): Uint8
     if (esp) add(mbrType.efiSystem, esp.lba, esp.size)
     for (const { type, lba, size } of appended) add(type, lba, wholeSectors(size))
   }
-  return masterBootRecord.encode({
-    code: hybrid.mbr,
+  const { mbr, diskId, loader = 'isolinux' } = hybrid
+  const known = loader !== 'none' && imageLba > 0
+  const sector = masterBootRecord.encode({
+    code: mbr.subarray(0, 432),
     // GRUB's code is told the sector behind its first one, in terms of 2048 bytes (xorriso, --grub2-mbr).
-    imageSector: imageLba === 0 ? 0 : imageLba * factor + (hybrid.loader === 'grub' ? factor : 0),
-    diskId: hybrid.diskId,
+    imageSector: known ? imageLba * factor + (loader === 'grub' ? factor : 0) : 0,
+    diskId,
     reserved: 0,
     partitions: encodeMbrEntries(partitions),
     signature: 0xaa55,
   })
+  if (loader === 'none') sector.set(mbr)
+  return sector
 }
 
 /** Throws `ROS_ISO_BOOT` unless the boot image says that it can be started from a disk. */

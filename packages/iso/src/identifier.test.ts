@@ -1,20 +1,26 @@
 import { fromBytes } from '@ros/bytes'
 import { directory, file, Tree } from '@ros/tree'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { edgeTree, isoBytes } from '../test/sample-tree.ts'
 import { decodeUcs2 } from './fields.ts'
-import { isoIdentifiers, jolietIdentifiers } from './identifier.ts'
+import { type IsoNames, isoIdentifiers, jolietIdentifiers } from './identifier.ts'
+import { lintIso, readIso } from './index.ts'
 import { collectItems } from './item.ts'
 
 /** Identifiers by name; a name with a slash at its end is a directory. */
-function identifiers(kind: 'iso' | 'joliet', ...names: string[]): Record<string, string> {
+function identifiers(kind: 'joliet' | 'iso' | IsoNames, ...names: string[]): Record<string, string> {
   const tree = new Tree()
   for (const name of names) {
     const isDirectory = name.endsWith('/')
     tree.add(name, isDirectory ? directory() : file(fromBytes(new Uint8Array())))
   }
   const { children } = collectItems(tree)
-  const given = kind === 'iso' ? isoIdentifiers(children) : jolietIdentifiers(children)
-  const text = (bytes: Uint8Array) => (kind === 'iso' ? String.fromCharCode(...bytes) : decodeUcs2(bytes))
+  const given =
+    kind === 'joliet'
+      ? jolietIdentifiers(children)
+      : isoIdentifiers(children, kind === 'iso' ? undefined : kind)
+  const text = (bytes: Uint8Array) => (kind === 'joliet' ? decodeUcs2(bytes) : String.fromCharCode(...bytes))
   return Object.fromEntries(Array.from(given, ([{ name }, bytes]) => [name, text(bytes)]))
 }
 
@@ -87,4 +93,57 @@ describe('jolietIdentifiers', () => {
       `${'x'.repeat(61)}001`,
     ])
   })
+})
+
+describe('rules for names', () => {
+  test.each<[IsoNames, string, string]>([
+    ['level-1', 'isolinux.config', 'ISOLINUX.CON;1'],
+    ['level-1', 'a long name', 'A_LONG_N.;1'],
+    ['level-1', 'a.b.c.tar.gz', 'A_B_C_TA.GZ;1'],
+    ['level-1', 'directory-1/', 'DIRECTOR'],
+    ['relaxed', 'Read Me.first.txt', 'Read Me.first.txt;1'],
+    ['relaxed', 'größe;1', 'gr__e_1.;1'],
+    ['relaxed', 'rc.d/', 'rc.d'],
+    ['relaxed', `${'x'.repeat(40)}.json`, `${'x'.repeat(26)}.json;1`],
+  ])('%s: %s', (names, name, expected) => {
+    expect(Object.values(identifiers(names, name))).toEqual([expected])
+  })
+
+  test.each<[IsoNames, RegExp]>([
+    ['level-1', /^[A-Z0-9_]{0,8}(\.[A-Z0-9_]{0,3};1)?$/],
+    ['strict', /^(?=.{1,33}$)[A-Z0-9_]+(\.[A-Z0-9_]*;1)?$/],
+    ['relaxed', /^(?=.{1,33}$)[\x20-\x7e]+$/],
+  ])('%s: any names get identifiers of their own that keep to it', (names, rule) => {
+    const name = fc
+      .array(fc.constantFrom(...Array.from('abAB01._-~ ;*?'), 'é', '日', '😀', '\u0001'), {
+        minLength: 1,
+        maxLength: 40,
+      })
+      .map((characters) => characters.join(''))
+      .filter((text) => !['.', '..'].includes(text))
+    fc.assert(
+      fc.property(fc.uniqueArray(name, { maxLength: 30 }), (given) => {
+        const ids = Object.values(identifiers(names, ...given))
+        expect(new Set(ids).size).toBe(given.length)
+        for (const id of ids) expect(id).toMatch(rule)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test.each(['level-1', 'strict', 'relaxed'] as const)(
+    '%s: a whole image has nothing but what it says',
+    async (names) => {
+      const options = { volumeId: 'NAMES', created: 0, names }
+      const bytes = await isoBytes(edgeTree(), options)
+      const rules = new Set<string>()
+      for await (const { rule } of lintIso(fromBytes(bytes))) rules.add(rule)
+      expect([...rules]).toEqual(names === 'relaxed' ? ['iso/d-characters'] : [])
+      const { tree } = await readIso(fromBytes(bytes), { hierarchy: 'plain' })
+      const own = [...edgeTree()].filter(({ node }) => node.type === 'file' || node.type === 'directory')
+      expect(
+        [...tree].filter(({ node }) => node.type === 'file' || node.type === 'directory').length,
+      ).toBeGreaterThanOrEqual(own.length)
+    },
+  )
 })

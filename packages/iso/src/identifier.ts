@@ -8,10 +8,18 @@ interface Parts {
   readonly extension: string
 }
 
+/**
+ * Names in the primary tree. `level-1`: 8 and 3 characters, as DOS has them. `strict`: level 2, 30 characters. `relaxed`: 30 characters of any printable ASCII but
+ * `/` `;` `*` `?`, lower case and further dots as they are, which the standard forbids and systems of today read.
+ */
+export type IsoNames = 'level-1' | 'strict' | 'relaxed'
+
 /** Rules of one naming: how long, which characters, how two different names are told apart. */
 interface Rules {
   /** Longest stem and extension together. */
   readonly limit: number
+  /** Longest of each, where that is less. */
+  readonly each?: { readonly stem: number; readonly extension: number }
   parts(item: Item): Parts
   /** The first `length` units of `text`, fewer where a character would be cut. */
   cut(text: string, length: number): string
@@ -20,7 +28,7 @@ interface Rules {
 // An extension longer than this is cut when the whole is too long; else the stem is.
 const EXTENSION_KEPT = 10
 
-const iso: Rules = {
+const strict: Rules = {
   // ECMA-119 §7.5.1 allows 30 for both and §7.6.3 31 for a directory; one limit lets files and directories share a rule.
   limit: 30,
   parts(item) {
@@ -33,6 +41,22 @@ const iso: Rules = {
     return { stem: mapped.slice(0, split).replaceAll('.', '_'), extension: mapped.slice(split + 1) }
   },
   cut: (text, length) => text.slice(0, length),
+}
+
+const isoRules: Readonly<Record<IsoNames, Rules>> = {
+  strict,
+  'level-1': { ...strict, limit: 11, each: { stem: 8, extension: 3 } },
+  relaxed: {
+    ...strict,
+    parts(item) {
+      const mapped = Array.from(item.name, (character) =>
+        /^[\x20-\x7e]$/.test(character) && !'/;*?'.includes(character) ? character : '_',
+      ).join('')
+      const dot = isDirectory(item) ? -1 : mapped.lastIndexOf('.')
+      const split = dot > 0 ? dot : mapped.length
+      return { stem: mapped.slice(0, split), extension: mapped.slice(split + 1) }
+    },
+  },
 }
 
 const joliet: Rules = {
@@ -53,15 +77,15 @@ const joliet: Rules = {
 
 /**
  * Identifiers of a directory's children in a primary volume: ECMA-119 level 2, so 31 characters of A–Z 0–9 _ and one
- * dot, `;1` after files. Other characters become `_`, the last dot starts the extension.
+ * dot, `;1` after files. Other characters become `_`, the last dot starts the extension. `names` may want more or less.
  */
-export function isoIdentifiers(items: readonly Item[]): Map<Item, Uint8Array> {
+export function isoIdentifiers(items: readonly Item[], names: IsoNames = 'strict'): Map<Item, Uint8Array> {
   const text = (item: Item, { stem, extension }: Parts) =>
     isDirectory(item) ? stem : `${stem}.${extension};1`
   const encode = (item: Item, parts: Parts) => new TextEncoder().encode(text(item, parts))
   return assign(
     items,
-    iso,
+    isoRules[names],
     encode,
     (item, { stem, extension }) => item.name === (extension === '' ? stem : `${stem}.${extension}`),
   )
@@ -115,6 +139,13 @@ function assign(
 
 /** The parts with `suffix` after the stem, cut to the limit. */
 function shorten({ stem, extension }: Parts, rules: Rules, suffix: string): Parts {
+  const { each } = rules
+  if (each) {
+    return {
+      stem: rules.cut(stem, each.stem - suffix.length) + suffix,
+      extension: rules.cut(extension, each.extension),
+    }
+  }
   if (stem.length + suffix.length + extension.length <= rules.limit) return { stem: stem + suffix, extension }
   const end = rules.cut(extension, EXTENSION_KEPT)
   return { stem: rules.cut(stem, rules.limit - end.length - suffix.length) + suffix, extension: end }

@@ -1,6 +1,10 @@
 import { type ByteSource, collect } from '@ros/bytes'
+import type { Extent } from './directory-record.ts'
 import { IsoError } from './error.ts'
 import { SECTOR } from './sector.ts'
+
+// What has more is no damaged image but none.
+const MAX_PROBLEMS = 10_000
 
 /**
  * Bounded reading of an image: nothing outside it is asked for, and all metadata together may not be larger than the
@@ -8,12 +12,15 @@ import { SECTOR } from './sector.ts'
  */
 export class ImageBytes {
   readonly source: ByteSource
+  readonly #problems: IsoError[] | undefined
   #allowance: number
   #cachedLba = -1
   #cached: Uint8Array = new Uint8Array()
 
-  constructor(source: ByteSource) {
+  /** With `problems`, what can be gone around is put there and not thrown. */
+  constructor(source: ByteSource, problems?: IsoError[]) {
     this.source = source
+    this.#problems = problems
     this.#allowance = Math.max(source.size, 64 * SECTOR)
   }
 
@@ -26,6 +33,25 @@ export class ImageBytes {
       limit: `image of ${this.source.size} bytes`,
       hint: 'the image is cut or damaged',
     })
+  }
+
+  /** The part of a file's extent that lies inside the image: all of it, unless problems are gone around. */
+  within(subject: string, extent: Extent): Extent {
+    const { lba, size } = extent
+    try {
+      this.check(subject, lba, size)
+      return extent
+    } catch (error) {
+      this.tolerate(error)
+      return { lba, size: Math.max(0, Math.min(size, this.source.size - lba * SECTOR)) }
+    }
+  }
+
+  /** Notes a problem of the image, or throws it on: always when it is a bound of the reader or none of ours. */
+  tolerate(error: unknown): void {
+    const damage = error instanceof IsoError && !['ROS_ISO_LIMIT', 'ROS_ISO_CONTENT'].includes(error.code)
+    if (!damage || !this.#problems || this.#problems.length >= MAX_PROBLEMS) throw error
+    this.#problems.push(error)
   }
 
   /** Metadata of `size` bytes at sector `lba`. */

@@ -112,7 +112,7 @@ describe('layoutIso', () => {
     ],
     ['an empty EFI system partition', { uefi: { esp: zeros(0) } }],
     ['an EFI system partition of no whole sector', { uefi: { esp: zeros(1000) } }],
-    ['an EFI system partition of 32 MiB', { uefi: { esp: zeros(65_536 * 512) } }],
+    ['an EFI system partition of 2 TiB', { uefi: { esp: zeros(0x1_0000_0000 * 512) } }],
   ])('refuses %s', (_, boot) => {
     expect(() => layoutIso(bootable(), withBoot(boot))).toThrow(code('ROS_ISO_FIELD'))
   })

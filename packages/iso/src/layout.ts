@@ -90,7 +90,7 @@ export function layoutIso(given: Tree, options: IsoOptions): IsoLayout {
     node.type === 'file' ? sectionsOf(lbas.get(node) ?? 0, node.content.size) : [{ lba: 0, size: 0 }]
   const hierarchies = kinds.map((kind) => {
     const rockRidge = kind === 'iso' && (options.rockRidge ?? true)
-    return { kind, hierarchy: planHierarchy(root, { kind, rockRidge }) }
+    return { kind, hierarchy: planHierarchy(root, { kind, rockRidge, names: options.names ?? 'strict' }) }
   })
   for (const { label, base, volumes } of sets) {
     for (const { kind, hierarchy } of hierarchies) {
@@ -139,13 +139,21 @@ export function layoutIso(given: Tree, options: IsoOptions): IsoLayout {
 }
 
 /** One line for each owner of sectors: first and last sector, bytes in use, owner. */
-export function describeLayout(layout: IsoLayout): string {
-  const width = String(layout.sectorCount).length
+export function describeLayout({ areas }: IsoLayout): string {
+  return describeAreas(areas)
+}
+
+/** The same for the sectors of any image, as `readSectors` gives them. */
+export function describeAreas(areas: readonly Omit<IsoArea, 'content'>[]): string {
+  const last = areas.at(-1)
+  const sectorCount = last ? last.lba + last.sectorCount : 0
+  const width = String(sectorCount).length
+  const bytes = String(sectorCount * SECTOR).length
   const column = (value: number) => String(value).padStart(width)
-  return layout.areas
-    .map(({ lba, sectorCount, size, owner }) => {
-      const used = String(size).padStart(String(layout.size).length)
-      return `${column(lba)} … ${column(lba + sectorCount - 1)}  ${used} bytes  ${owner}\n`
+  return areas
+    .map(({ lba, sectorCount: count, size, owner }) => {
+      const used = String(size).padStart(bytes)
+      return `${column(lba)} … ${column(lba + count - 1)}  ${used} bytes  ${owner}\n`
     })
     .join('')
 }

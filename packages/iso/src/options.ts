@@ -2,6 +2,7 @@ import type { ByteSource } from '@ros/bytes'
 import { isGuid } from '@ros/partitions'
 import { IsoError } from './error.ts'
 import { checkVolumeDate } from './fields.ts'
+import type { IsoNames } from './identifier.ts'
 
 /** What varies between images. Times are whole seconds since 1970 UTC; nothing is taken from the running system. */
 export interface IsoOptions {
@@ -30,6 +31,8 @@ export interface IsoOptions {
   readonly rockRidge?: boolean
   /** Joliet: names for Windows. Links, devices, fifos and sockets do not exist in it. Default true. */
   readonly joliet?: boolean
+  /** Rules for names in the primary tree, which Rock Ridge and Joliet do not go by. Default `strict`: ECMA-119 level 2. */
+  readonly names?: IsoNames
   readonly boot?: IsoBoot
 }
 
@@ -42,7 +45,7 @@ export interface IsoBoot {
 
 /** El Torito entry for UEFI firmware, and with `hybrid` a partition for it. */
 export interface UefiBoot {
-  /** EFI system partition, a FAT volume, put behind the files: 512-byte sectors, 1 … 65535 of them. */
+  /** EFI system partition, a FAT volume, put behind the files, in whole sectors of 512 bytes. Firmware is known that refuses more than 32 MiB. */
   readonly esp?: ByteSource
   /** Path of such a volume in the tree, in place of `esp`: an entry of El Torito alone, no partition. */
   readonly image?: string
@@ -66,10 +69,10 @@ export interface BiosBoot {
 
 /** A master boot record that lets the same bytes boot as a disk, made as `isohybrid` of syslinux does. */
 export interface HybridBoot {
-  /** Boot code: the 432 bytes of isohdpfx.bin, or of another that is told its image's sector in the same place; zeros for none. */
+  /** Boot code: the 432 bytes of isohdpfx.bin or of GRUB's boot_hybrid.img; 440 bytes of any with `loader: 'none'`. */
   readonly mbr: Uint8Array
-  /** Whose code it is, and so what number it is told: isolinux's first sector, or the second one of GRUB's. Default isolinux. */
-  readonly loader?: 'isolinux' | 'grub'
+  /** Whose code it is, and so what it is told: isolinux's first sector, the second one of GRUB's image, nothing. Default isolinux. */
+  readonly loader?: 'isolinux' | 'grub' | 'none'
   /** Type of partition 1 in the MBR. Default 0x17. */
   readonly partitionType?: number
   /** Partitions behind the EFI system partition, not with `gpt`: two of them, three without that one. */
@@ -126,6 +129,14 @@ export function checkOptions(options: IsoOptions): void {
   checkText('systemId', options.systemId ?? '', 0, 32)
   checkVolumeDate(options.created, 'created')
   checkVolumeDate(options.modified ?? options.created, 'modified')
+  const names = options.names ?? 'strict'
+  if (!['level-1', 'strict', 'relaxed'].includes(names)) {
+    throw new IsoError('ROS_ISO_FIELD', 'no such rules for names', {
+      subject: 'names',
+      got: JSON.stringify(names),
+      limit: 'level-1, strict, relaxed',
+    })
+  }
   if (options.boot) checkBoot(options.boot)
 }
 
@@ -148,8 +159,7 @@ function checkBoot({ bios, uefi, hybrid }: IsoBoot): void {
   if (uefi && (uefi.esp === undefined) === (uefi.image === undefined))
     throw bootError('boot.uefi', uefi.esp ? 'esp and image' : 'neither esp nor image', 'one of them')
   checkWhole('boot.bios.loadSectors', bios?.loadSectors ?? 4, 1, 0xffff)
-  // The catalogue counts 512-byte sectors in 16 bits.
-  if (uefi?.esp) checkWhole('512-byte sectors of boot.uefi.esp', uefi.esp.size / 512, 1, 0xffff)
+  if (uefi?.esp) checkWhole('512-byte sectors of boot.uefi.esp', uefi.esp.size / 512, 1, 0xffff_ffff)
   if (!hybrid) return
   const appended = hybrid.appended ?? []
   checkWhole('number of boot.hybrid.appended', appended.length, 0, hybrid.gpt ? 0 : uefi?.esp ? 2 : 3)
@@ -159,7 +169,8 @@ function checkBoot({ bios, uefi, hybrid }: IsoBoot): void {
   }
   checkWhole('boot.hybrid.partitionType', hybrid.partitionType ?? 0x17, 1, 0xff)
   checkWhole('boot.hybrid.diskId', hybrid.diskId, 0, 0xffff_ffff)
-  checkWhole('length of boot.hybrid.mbr', hybrid.mbr.length, 432, 432)
+  const code = hybrid.loader === 'none' ? 440 : 432
+  checkWhole('length of boot.hybrid.mbr', hybrid.mbr.length, code, code)
   const { gpt, partitionOffset: offset } = hybrid
   if (offset || gpt) checkWhole('boot.hybrid.partitionOffset', offset ?? 16, 16, 0xffff)
   if (!gpt) return

@@ -28,7 +28,8 @@ export async function readDirectory(
   subject: string,
   extent: Extent,
 ): Promise<ReadDirectory> {
-  const bytes = await image.read(subject, extent.lba, extent.size)
+  const { lba, size } = image.within(subject, extent)
+  const bytes = await image.read(subject, lba, size)
   const records: ReadRecord[] = []
   let self: ReadRecord | undefined
   let open = false
@@ -38,8 +39,12 @@ export async function readDirectory(
       position += SECTOR - (position % SECTOR)
       continue
     }
-    const { record, flags } = readRecord(subject, bytes.subarray(position, sectorEnd(position, bytes.length)))
-    position += length
+    const end = sectorEnd(position, bytes.length)
+    const read = tolerated(image, () => readRecord(subject, bytes.subarray(position, end)))
+    // Where the next record starts is known from this one's length only.
+    position = length > directoryRecord.size && position + length <= end ? position + length : end
+    if (!read) continue
+    const { record, flags } = read
     const special = record.identifier.length === 1 && (record.identifier[0] ?? 2) < 2
     if (special) {
       if (record.identifier[0] === 0) self ??= record
@@ -47,13 +52,24 @@ export async function readDirectory(
     }
     if (has(flags, ASSOCIATED)) continue
     const previous = records.at(-1)
-    if (open && previous) records[records.length - 1] = joined(subject, previous, record)
+    const whole = open && previous ? tolerated(image, () => joined(subject, previous, record)) : undefined
+    if (whole) records[records.length - 1] = whole
     else records.push(record)
     open = has(flags, recordFlag.multiExtent)
   }
-  if (open) throw formatError(subject, 'last section of a file is missing')
+  if (open) image.tolerate(formatError(subject, 'last section of a file is missing'))
   if (!self) throw formatError(subject, 'directory has no record of itself')
   return { self, records }
+}
+
+/** The result, or undefined where what was thrown is gone around. */
+function tolerated<T>(image: ImageBytes, read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    image.tolerate(error)
+    return undefined
+  }
 }
 
 function sectorEnd(position: number, size: number): number {

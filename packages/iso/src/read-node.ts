@@ -8,6 +8,7 @@ import type { ReadRecord } from './read-directory.ts'
 import type { RockRidge } from './read-system-use.ts'
 import { fileType } from './rock-ridge.ts'
 import { SECTOR } from './sector.ts'
+import { zisofsSource } from './zisofs.ts'
 
 const typeOf = new Map(Object.entries(fileType).map(([type, bits]) => [bits, type as TreeNode['type']]))
 const TYPE_BITS = 0o10000
@@ -39,7 +40,7 @@ export function nodeOf(image: ImageBytes, subject: string, record: ReadRecord, r
   const type = typeOf.get(bits)
   switch (type) {
     case 'file':
-      return file(contentOf(image, subject, record.extents), metadata)
+      return file(contentOf(image, subject, record.extents, rock), metadata)
     case 'symlink':
       return { type, target: rock.target ?? '', ...metadata }
     case 'block':
@@ -79,11 +80,21 @@ export function linkKey(record: ReadRecord, rock: RockRidge, node: TreeNode): st
   return JSON.stringify([rock.serial, place, target, node.type, metadataOf(record, rock, 0), rock.device])
 }
 
-function contentOf(image: ImageBytes, subject: string, extents: readonly Extent[]): ByteSource {
+function contentOf(
+  image: ImageBytes,
+  subject: string,
+  extents: readonly Extent[],
+  { zisofs }: RockRidge,
+): ByteSource {
+  const stored = storedContent(image, subject, extents)
+  return zisofs && stored.size > 0 ? zisofsSource(stored, zisofs, `/${subject}`) : stored
+}
+
+function storedContent(image: ImageBytes, subject: string, extents: readonly Extent[]): ByteSource {
   const runs: Extent[] = []
-  for (const extent of extents) {
+  for (const given of extents) {
+    const extent = image.within(subject, given)
     if (extent.size === 0) continue
-    image.check(subject, extent.lba, extent.size)
     const last = runs.at(-1)
     // Sections back to back are one run: it keeps the source's fast path.
     if (last && last.lba * SECTOR + last.size === extent.lba * SECTOR)

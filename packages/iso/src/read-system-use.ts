@@ -6,6 +6,7 @@ import { TargetReader } from './read-symlink.ts'
 import { NAME_MAX } from './rock-ridge.ts'
 import { SECTOR } from './sector.ts'
 import { checkContent, joinBytes } from './susp-content.ts'
+import { BLOCK_LOG2, type Zisofs } from './zisofs.ts'
 
 /** What Rock Ridge says about a record. */
 export interface RockRidge {
@@ -20,6 +21,8 @@ export interface RockRidge {
   readonly device?: { readonly major: number; readonly minor: number }
   /** CL: the directory really stands at this sector. */
   readonly childLba?: number
+  /** ZF: the content is stored compressed. */
+  readonly zisofs?: Zisofs
   /** RE: this directory was moved here, and is shown where its CL is. */
   readonly relocated?: boolean
 }
@@ -79,6 +82,9 @@ export async function readRockRidge(
       case 'CL':
         need(8)
         found.childLba = number(0)
+        break
+      case 'ZF':
+        Object.assign(found, { zisofs: zisofsOf(content, subject) })
         break
       case 'RE':
         found.relocated = true
@@ -145,6 +151,14 @@ async function readContinuation(
   }
   if (offset + size <= SECTOR) return (await image.sector(subject, lba)).subarray(offset, offset + size)
   return (await image.read(subject, lba, offset + size)).subarray(offset)
+}
+
+/** Algorithm `pz`, length of the header, size of the blocks, length of the content; other algorithms are left as they are stored. */
+function zisofsOf(content: Uint8Array, subject: string): Zisofs | undefined {
+  if (content.length < 12 || String.fromCharCode(...content.subarray(0, 2)) !== 'pz') return undefined
+  const blockLog2 = content[3] ?? 0
+  const size = both32.read(content, 4, `ZF of ${subject}`)
+  return blockLog2 < BLOCK_LOG2.min || blockLog2 > BLOCK_LOG2.max ? undefined : { size, blockLog2 }
 }
 
 /** TF holds the times whose flags are set, in the order of the flags; bit 1 is modification (RRIP §4.1.6). */

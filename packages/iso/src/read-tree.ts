@@ -36,27 +36,33 @@ export async function readTree(image: ImageBytes, root: Extent, hierarchy: Hiera
     hierarchy === 'rock-ridge' ? readRockRidge(image, subject, systemUse.subarray(start)) : {}
 
   const waiting = [{ path: '', extent: root }]
+  const readOne = async (path: string, record: ReadRecord) => {
+    const rock = await rockRidge(`/${path}`, record, skip)
+    if (rock.relocated) return
+    const below = join(path, nameOf(record, rock, hierarchy === 'joliet', `/${path}`))
+    const node = nodeOf(image, below, record, rock)
+    const first = record.extents[0]
+    add(tree, below, linked(links, linkKey(record, rock, node), node))
+    if (rock.childLba !== undefined)
+      waiting.push({ path: below, extent: await movedExtent(image, below, rock.childLba) })
+    else if (record.directory && first) waiting.push({ path: below, extent: first })
+    else if (node.type === 'file' && first && node.content.size > 0 && !paths.has(first.lba))
+      paths.set(first.lba, below)
+  }
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const { path, extent } = next
-    visit(visited, path, extent)
-    const { self, records } = await readDirectory(image, `/${path}`, extent)
-    if (path === '') {
-      const sharing = findSharing(self.systemUse)
-      skip = sharing?.skip ?? 0
-      tree.root = directory(metadataOf(self, await rockRidge('/', self, sharing?.start ?? 0), 0o555))
-    }
-    for (const record of records) {
-      const rock = await rockRidge(`/${path}`, record, skip)
-      if (rock.relocated) continue
-      const below = join(path, nameOf(record, rock, hierarchy === 'joliet', `/${path}`))
-      const node = nodeOf(image, below, record, rock)
-      const first = record.extents[0]
-      add(tree, below, linked(links, linkKey(record, rock, node), node))
-      if (rock.childLba !== undefined)
-        waiting.push({ path: below, extent: await movedExtent(image, below, rock.childLba) })
-      else if (record.directory && first) waiting.push({ path: below, extent: first })
-      else if (node.type === 'file' && first && node.content.size > 0 && !paths.has(first.lba))
-        paths.set(first.lba, below)
+    try {
+      visit(visited, path, extent)
+      const { self, records } = await readDirectory(image, `/${path}`, extent)
+      if (path === '') {
+        const sharing = findSharing(self.systemUse)
+        skip = sharing?.skip ?? 0
+        tree.root = directory(metadataOf(self, await rockRidge('/', self, sharing?.start ?? 0), 0o555))
+      }
+      for (const record of records)
+        await readOne(path, record).catch((error: unknown) => image.tolerate(error))
+    } catch (error) {
+      image.tolerate(error)
     }
   }
   return { tree, paths }

@@ -3,6 +3,7 @@ import type { Tree } from '@ros/tree'
 import { directoryRecord, type Extent } from './directory-record.ts'
 import { IsoError } from './error.ts'
 import { ImageBytes } from './image-bytes.ts'
+import { lintIso } from './lint-iso.ts'
 import { type BootEntry, readCatalog } from './read-boot.ts'
 import { type Descriptors, readDescriptors } from './read-descriptors.ts'
 import { type Hierarchy, hasRockRidge, readTree } from './read-tree.ts'
@@ -10,6 +11,11 @@ import { type Hierarchy, hasRockRidge, readTree } from './read-tree.ts'
 export interface ReadIsoOptions {
   /** Take this one or throw `ROS_ISO_FORMAT`. Default: the first there is of Rock Ridge, Joliet, plain. */
   readonly hierarchy?: Hierarchy
+  /**
+   * `strict` throws for every error that `lintIso` finds, before anything is read. `lenient` reads what can be read: records that break the
+   * rules are left out, files that the image ends in are cut, and `problems` tells. Default: what is needed must be right, and what is not is not looked at.
+   */
+  readonly mode?: 'strict' | 'lenient'
 }
 
 export interface IsoImage {
@@ -18,8 +24,14 @@ export interface IsoImage {
   readonly hierarchies: readonly Hierarchy[]
   /** Contents are slices of the source, read when they are opened. */
   readonly tree: Tree
+  /** With `lenient`, what was gone around; else empty. */
+  readonly problems: readonly IsoError[]
+  /** Whether a UDF file system shows the same files; it is not read. */
+  readonly udf: boolean
   /** El Torito's entries; empty when the image does not boot. */
   readonly bootEntries: readonly BootEntry[]
+  /** Where their catalogue is, and the file of the tree that it is. */
+  readonly bootCatalog?: { readonly lba: number; readonly path?: string }
 }
 
 /** Fields of the primary volume descriptor. Times are seconds since 1970 UTC, null when not specified. */
@@ -46,9 +58,14 @@ export interface IsoVolume {
  * `ROS_ISO_CONTENT` when the source cannot be read.
  */
 export async function readIso(source: ByteSource, options: ReadIsoOptions = {}): Promise<IsoImage> {
-  const image = new ImageBytes(source)
+  const problems: IsoError[] = []
+  if (options.mode === 'strict') await refuseErrors(source)
+  const image = new ImageBytes(source, options.mode === 'lenient' ? problems : undefined)
   const descriptors = await readDescriptors(image)
+  const told = problems.length
   const roots = await findRoots(image, descriptors)
+  // The tree tells of what was found in the roots once more.
+  problems.length = told
   const hierarchies = roots.map(({ hierarchy }) => hierarchy)
   const chosen = roots.find(({ hierarchy }) => hierarchy === (options.hierarchy ?? hierarchies[0]))
   if (!chosen) {
@@ -58,10 +75,43 @@ export async function readIso(source: ByteSource, options: ReadIsoOptions = {}):
     })
   }
   const { tree, paths } = await readTree(image, chosen.root, chosen.hierarchy)
-  const { catalogLba } = descriptors
-  const bootEntries =
-    catalogLba === undefined ? [] : await readCatalog(image, catalogLba, (lba) => paths.get(lba))
-  return { volume: volumeOf(descriptors), hierarchies, tree, bootEntries }
+  const { catalogLba, udf } = descriptors
+  const bootEntries = catalogLba === undefined ? [] : await catalogEntries(image, catalogLba, paths)
+  const path = catalogLba === undefined ? undefined : paths.get(catalogLba)
+  return {
+    volume: volumeOf(descriptors),
+    hierarchies,
+    tree,
+    udf,
+    problems,
+    bootEntries,
+    ...(catalogLba !== undefined && {
+      bootCatalog: { lba: catalogLba, ...(path !== undefined && { path }) },
+    }),
+  }
+}
+
+async function refuseErrors(source: ByteSource): Promise<void> {
+  for await (const { rule, severity, subject, message, section, offset } of lintIso(source)) {
+    if (severity !== 'error') continue
+    throw new IsoError('ROS_ISO_FORMAT', `${message} (${rule})`, {
+      subject: `${subject}, byte ${offset}`,
+      limit: section,
+    })
+  }
+}
+
+async function catalogEntries(
+  image: ImageBytes,
+  lba: number,
+  paths: ReadonlyMap<number, string>,
+): Promise<BootEntry[]> {
+  try {
+    return await readCatalog(image, lba, (place) => paths.get(place))
+  } catch (error) {
+    image.tolerate(error)
+    return []
+  }
 }
 
 async function findRoots(
@@ -69,11 +119,20 @@ async function findRoots(
   { primary, joliet }: Descriptors,
 ): Promise<{ hierarchy: Hierarchy; root: Extent }[]> {
   const root = rootExtent(primary.rootDirectoryRecord)
-  const rock = (await hasRockRidge(image, root)) ? ([{ hierarchy: 'rock-ridge', root }] as const) : []
+  const rock = (await rockRidgeOf(image, root)) ? ([{ hierarchy: 'rock-ridge', root }] as const) : []
   const wide = joliet
     ? ([{ hierarchy: 'joliet', root: rootExtent(joliet.rootDirectoryRecord) }] as const)
     : []
   return [...rock, ...wide, { hierarchy: 'plain', root }]
+}
+
+async function rockRidgeOf(image: ImageBytes, root: Extent): Promise<boolean> {
+  try {
+    return await hasRockRidge(image, root)
+  } catch (error) {
+    image.tolerate(error)
+    return false
+  }
 }
 
 function rootExtent(record: Uint8Array): Extent {

@@ -16,6 +16,8 @@ export interface ReadMbrEntry {
 }
 
 export interface ReadMbr {
+  /** As it stands. */
+  readonly sector: Uint8Array
   readonly code: Uint8Array
   readonly imageSector: number
   readonly diskId: number
@@ -36,7 +38,7 @@ export async function readMbr(disk: ByteSource): Promise<ReadMbr | undefined> {
   const entries = [...primary]
   const extended = primary.find(({ type }) => EXTENDED.has(type))
   if (extended) entries.push(...(await readLogical(disk, extended)))
-  return { code, imageSector, diskId, entries }
+  return { sector, code, imageSector, diskId, entries }
 }
 
 export function isExtended(type: number): boolean {

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { QemuCommand } from './command.ts'
 import { exitedError, spawnError } from './machine-error.ts'
-import { checkSocketFree, connectQmp } from './qmp.ts'
+import { checkSocketFree, connectQmp, type Qmp } from './qmp.ts'
 import { within } from './time-limit.ts'
 
 const START_TIMEOUT_MS = 15_000
@@ -17,6 +17,8 @@ export interface DetachedMachine {
 export interface DetachedOptions {
   /** Gets what QEMU itself says, now and later. */
   readonly log: string
+  /** Called with the control connection before this returns: for a `paused` command, whose guest it lets go. */
+  readonly beforeStart?: (qmp: Qmp) => Promise<void>
   /** Ends the start, and QEMU with it. */
   readonly signal?: AbortSignal
 }
@@ -52,7 +54,11 @@ export async function startDetached(
       connectQmp(controlSocket, { timeoutMs: START_TIMEOUT_MS, signal: ended.signal }),
       exited,
     ])
-    qmp.close()
+    try {
+      await options.beforeStart?.(qmp)
+    } finally {
+      qmp.close()
+    }
     if (child.pid === undefined) throw new Error('a process without a number')
     return { pid: child.pid }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Digest, writeChunks } from '@ros/bytes/node'
 import { temporaryPath } from './temporary.ts'
@@ -51,10 +51,18 @@ export function hashed(chunks: AsyncIterable<Uint8Array>): {
   }
 }
 
-/** Length in bytes; undefined when there is no such file. */
-export async function fileSize(path: string): Promise<number | undefined> {
+const DAY_MS = 86_400_000
+
+/**
+ * Length in bytes; undefined when there is no such file. The file's time becomes that of its last use, once a day, for whoever
+ * wants to know what is not used any more.
+ */
+export async function usedSize(path: string, nowMs: number): Promise<number | undefined> {
   try {
-    return (await stat(path)).size
+    const { size, mtimeMs } = await stat(path)
+    // Somebody else's cache may be read only: it is used all the same.
+    if (nowMs - mtimeMs > DAY_MS) await utimes(path, nowMs / 1000, nowMs / 1000).catch(() => undefined)
+    return size
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

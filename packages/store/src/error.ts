@@ -11,5 +11,7 @@ export type StoreErrorCode =
   | 'ROS_HTTP_REDIRECT' // too many redirects, or one that may not be followed
   | 'ROS_HTTP_CUT' // the body ended early
   | 'ROS_HTTP_SIZE' // the body is longer than announced or allowed
+  | 'ROS_OPENPGP_KEYRING' // a file that holds no public keys
+  | 'ROS_OPENPGP_SIGNATURE' // no valid signature by a trusted key
 
 export class StoreError extends RosError<StoreErrorCode> {}

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { ByteSource } from '@ros/bytes'
 import { checkDigest, type Digest, fileSource, sha256, sha256Text, withDigest } from '@ros/bytes/node'
 import { formatRecord, readRecord } from './derived-record.ts'
-import { fileSize, hashed, writeOnce } from './entry.ts'
+import { hashed, usedSize, writeOnce } from './entry.ts'
 import { StoreError } from './error.ts'
 import { openPartials, type Partials, removeStalePartials, salvage } from './partial.ts'
 import { removeLeftovers, withTemporaryDirectory } from './temporary.ts'
@@ -102,7 +102,7 @@ function createStore(directory: string, temporary: string, partials: Partials): 
     return join(directory, 'sha256', hex.slice(0, 2), hex)
   }
   const found = async (digest: Digest, size?: number) => {
-    const length = await fileSize(pathOf(digest))
+    const length = await usedSize(pathOf(digest), Date.now())
     return length !== undefined && (size === undefined || length === size)
   }
   const stored = (digest: Digest): StoredSource => ({
@@ -115,7 +115,7 @@ function createStore(directory: string, temporary: string, partials: Partials): 
     has: found,
     path: pathOf,
     async source(digest, size) {
-      const length = await fileSize(pathOf(digest))
+      const length = await usedSize(pathOf(digest), Date.now())
       if (length === undefined) throw missing(digest)
       if (size !== undefined && length !== size) throw corrupt(digest, `${length} bytes`, `${size} bytes`)
       return stored(digest)

@@ -1,5 +1,8 @@
+import { describeAreas, readSectors, type SectorRun } from '@ros/iso'
 import { command } from '../command.ts'
+import { CliError } from '../error.ts'
 import type { Container, Facts } from '../look/container.ts'
+import { isIso } from '../look/disk.ts'
 import { listEntry } from '../look/listing.ts'
 import { inSpool, targetOptions } from '../look/look-options.ts'
 import type { Spool } from '../look/spool.ts'
@@ -19,6 +22,13 @@ export async function inspectCommand(target: string, spool: Spool): Promise<Fact
   return { target, kind: node.type, size, path: `/${path}`, ...entry }
 }
 
+/** `inspect --sectors`: who owns each sector of an ISO. Throws `ROS_CLI_KIND` for what is none. */
+export async function sectorsCommand(target: string, spool: Spool): Promise<SectorRun[]> {
+  const { node, name } = await findTarget(target, spool)
+  if (node.type === 'file' && (await isIso(node.content))) return readSectors(node.content)
+  throw new CliError('ROS_CLI_KIND', 'only an ISO 9660 image has sectors with owners', { subject: name })
+}
+
 function describe(target: string, container: Container, size?: number): Facts {
   const compression = container.type === 'content' ? undefined : container.compression
   return {
@@ -33,10 +43,22 @@ function describe(target: string, container: Container, size?: number): Facts {
 export const inspect = command({
   usage: 'inspect <target>',
   describe: 'tell what a file is: segments, volumes, boot entries, images',
-  examples: [['$0 inspect initrd', 'segments and counts']],
-  options: (y) => targetOptions(y),
+  examples: [
+    ['$0 inspect initrd', 'segments and counts'],
+    ['$0 inspect --sectors rancheros.iso', 'first and last sector, bytes in use, owner'],
+  ],
+  options: (y) =>
+    targetOptions(y).option('sectors', {
+      type: 'boolean',
+      default: false,
+      describe: 'of an ISO: who owns each sector',
+    }),
   run: (args, context) =>
     inSpool(args.limit, context, async (spool) => {
+      if (args.sectors) {
+        const sectors = await sectorsCommand(args.target, spool)
+        return { data: { target: args.target, sectors }, text: describeAreas(sectors) }
+      }
       const facts = await inspectCommand(args.target, spool)
       return { data: facts, text: factsText(facts) }
     }),

@@ -1,24 +1,19 @@
-import type { ByteSource, Finding } from '@ros/bytes'
-import { lintDockerSave } from '@ros/images-tar'
-import { lintInitrd } from '@ros/initrd'
-import { lintIso } from '@ros/iso'
+import type { Finding } from '@ros/bytes'
 import { command } from '../command.ts'
 import { CliError } from '../error.ts'
+import { lintFile } from '../look/lint.ts'
 import { inSpool, targetOptions } from '../look/look-options.ts'
-import { detectKind } from '../look/open.ts'
+import { detectKind, type LintKind } from '../look/open.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget } from '../look/target.ts'
 import { findingLine } from '../look-print.ts'
-
-/** Kinds of file that have rules. */
-export type LintKind = 'iso' | 'initrd' | 'docker-save'
 
 export interface LintResult {
   readonly kind: LintKind
   readonly findings: AsyncIterable<Finding>
 }
 
-/** `rancheros-kit lint`: what is wrong with an ISO, an initrd or a docker-save archive, as `as` says or its bytes do. */
+/** `rancheros-kit lint`: what is wrong with a file, as `as` says or its bytes do. */
 export async function lintCommand(
   target: string,
   as: LintKind | undefined,
@@ -26,32 +21,22 @@ export async function lintCommand(
 ): Promise<LintResult> {
   const { node, name } = await findTarget(target, spool)
   const kind = node.type === 'file' ? (as ?? (await detectKind(node.content))) : undefined
-  if (node.type === 'file' && kind) return { kind, findings: linted(node.content, kind, name, spool) }
+  if (node.type === 'file' && kind) return { kind, findings: lintFile(node.content, kind, name, spool) }
   throw new CliError('ROS_CLI_KIND', 'there are no rules for this file', {
     subject: name,
-    limit: 'an ISO 9660 image, an initrd or a docker-save archive',
+    limit: 'an ISO 9660 image, an initrd, a docker-save archive, a disk image or a FAT volume',
     hint: 'a damaged file may not look like one: say what it is with --as',
   })
 }
 
-function linted(source: ByteSource, kind: LintKind, name: string, spool: Spool): AsyncIterable<Finding> {
-  switch (kind) {
-    case 'iso':
-      return lintIso(source)
-    case 'initrd':
-      return lintInitrd(source, { store: (chunks) => spool.store(chunks, name) })
-    case 'docker-save':
-      return lintDockerSave(source)
-  }
-}
-
 export const lint = command({
   usage: 'lint <target>',
-  describe: 'check an ISO, an initrd or a docker-save archive; exit 1 on errors, warnings alone are 0',
+  describe:
+    'check an ISO, an initrd, a docker-save archive or a disk image; exit 1 on errors, warnings alone are 0',
   examples: [['$0 lint rancheros.iso', 'every fault with its rule and offset']],
   options: (y) =>
     targetOptions(y).option('as', {
-      choices: ['iso', 'initrd', 'docker-save'] as const,
+      choices: ['iso', 'initrd', 'docker-save', 'disk', 'fat'] as const,
       describe: 'what the file is (default: by its bytes)',
     }),
   run: ({ target, as, limit }, context) =>

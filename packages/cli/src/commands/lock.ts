@@ -7,9 +7,14 @@ export const lock = command({
   usage: 'lock',
   describe: 'pin every input of the recipe by digest in rancheros.lock.json',
   examples: [['$0 lock', 'pin what rancheros.yml names, as it is now']],
-  options: (y) => inputsOption(y),
+  options: (y) =>
+    inputsOption(y).option('pin-new', {
+      type: 'boolean',
+      default: false,
+      describe: 'pin files that the recipe gives no checksum for by what their servers give now',
+    }),
   run: async (args, { output, environment, signal }) => {
-    const options = { ...givenInputs(args, environment), signal }
+    const options = { ...givenInputs(args, environment), pinNew: args.pinNew, signal }
     const { lock: written, path } = await output.withProgress((onProgress) =>
       lockInputs({ ...options, onProgress }),
     )

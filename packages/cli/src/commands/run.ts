@@ -1,238 +1,240 @@
-import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { replaceFile } from '@ros/bytes/node'
-import { writeEmptyQcow2 } from '@ros/disk'
-import {
-  capture,
-  checkPortFree,
-  ensureKeyPair,
-  formatCommand,
-  type Machine,
-  probeAccelerator,
-  type QemuOptions,
-  qemuCommand,
-  startMachine,
-} from '@ros/qemu-runner'
-import { artifactsOption } from '../artifacts-option.ts'
-import { readCloudConfig, userData, writeCloudConfigIso } from '../cloud-config.ts'
-import { command } from '../command.ts'
+import { resolve } from 'node:path'
+import { build, type ProgressSink } from '@ros/distro'
+import { formatCommand, type Machine, qemuCommand, startDetached, startMachine } from '@ros/qemu-runner'
+import { type CommandContext, type CommandResult, command } from '../command.ts'
 import { CliError } from '../error.ts'
-import { codeOf } from '../exit-code.ts'
-import { wholeNumber } from '../number-option.ts'
-import type { Output } from '../output.ts'
-import type { Project } from '../project.ts'
-import { openSession, remoteSession } from './ssh.ts'
+import { givenInputs } from '../inputs-option.ts'
+import { growDisk } from '../machine/grow-disk.ts'
+import { lockMachine } from '../machine/lock.ts'
+import { bootName } from '../machine/plan.ts'
+import { rememberPort } from '../machine/ports.ts'
+import { makeReady, type Prepared, prepare } from '../machine/prepare.ts'
+import { identifyProcess } from '../machine/process-identity.ts'
+import { type MachineRecord, removeRecord, writeRecord } from '../machine/record.ts'
+import { type RunArguments, readRunArguments } from '../machine/run-arguments.ts'
+import { runOptions } from '../machine/run-options.ts'
+import { openSession, powerOff, remoteSession } from '../machine/sessions.ts'
+import type { MachineFiles } from '../project.ts'
 
-export interface RunArguments {
-  readonly artifacts: string
-  readonly ssh: boolean
-  /** The remote command; empty opens a shell. */
-  readonly command: readonly string[]
-  readonly iso: boolean
-  readonly fresh: boolean
-  readonly append: readonly string[]
-  readonly cloudConfig: string | undefined
-  readonly memory: number
-  readonly cpus: number
-  readonly port: number
-  readonly dryRun: boolean
-  /** Seconds that the guest may take until ssh answers. */
-  readonly timeout: number
+export const run = command({
+  usage: 'run',
+  describe: 'boot what was built',
+  examples: [
+    ['$0 run', "the machine's console on this terminal; Ctrl-C ends it"],
+    ['$0 run --ssh -- ros -v', 'run one command and power off'],
+    [
+      '$0 run --detach --name web --port 8080:80',
+      'leave a machine running; see ps, ssh, cp, console, logs, stop',
+    ],
+    ['$0 run --iso --uefi --fresh', 'the ISO as a CD, by UEFI, with an empty disk'],
+    ['$0 run -- -device usb-tablet', 'with more arguments for QEMU'],
+  ],
+  rest: 'with --ssh the command that it runs, else arguments for QEMU',
+  options: runOptions,
+  run: async (raw, context) => {
+    const { environment, output, project, rest } = context
+    const args = readRunArguments(raw, rest, {
+      platform: process.platform,
+      qemuArgs: environment['QEMU_ARGS'],
+    })
+    if (output.json && !args.dryRun && !args.detach && args.command.length === 0) {
+      throw new CliError('ROS_CLI_USAGE', '--json has nothing to print of a console or a shell', {
+        subject: 'run',
+        hint: 'use it with --detach, --dry-run or --ssh -- COMMAND',
+      })
+    }
+    if (args.rebuild && !args.dryRun) {
+      const options = {
+        ...givenInputs(raw, environment),
+        out: resolve(args.artifacts),
+        signal: context.signal,
+      }
+      await output.withProgress((onProgress: ProgressSink) => build({ ...options, onProgress }))
+    }
+    const files = project.machine(args.name)
+    if (args.dryRun) return dryRun(await prepare(args, files, context), files)
+    const release = await lockMachine(files)
+    try {
+      const prepared = await prepare(args, files, context)
+      await makeReady(args, files, prepared)
+      context.signal.throwIfAborted()
+      return await (args.detach ? detached : attended)(args, files, prepared, context)
+    } finally {
+      await release()
+    }
+  },
+})
+
+function dryRun({ plan }: Prepared, files: MachineFiles): CommandResult {
+  const words = qemuCommand({ ...plan, qmpSocket: files.sockets.qmp, controlSocket: files.sockets.control })
+  return { data: { program: words.program, args: words.args }, text: `${formatCommand(words)}\n` }
 }
 
-const STATE_DISK_BYTES = 10 * 1024 ** 3
-/** As upstream's `run`: the blank state disk may be formatted, because this command has just made it. */
-const KERNEL_ARGUMENTS = [
-  'console=ttyS0',
-  'quiet',
-  'panic=10',
-  'rancher.state.formatzero=true',
-  'rancher.state.autoformat=[/dev/sda,/dev/vda]',
-]
-
-/** `rancheros-kit run`: boots what was built. Gives the process's exit code. */
-export async function runCommand(
+/** The machine lives as long as this process: its console is on the terminal, or a session over ssh. */
+async function attended(
   args: RunArguments,
-  project: Project,
-  output: Output,
-  signal: AbortSignal,
-): Promise<number> {
-  const boot = bootFrom(args)
-  if (!args.dryRun) await checkPortFree(args.port)
-  const config = args.cloudConfig === undefined ? undefined : await readCloudConfig(resolve(args.cloudConfig))
-  await mkdir(project.directory, { recursive: true, mode: 0o700 })
-  const keys = await ensureKeyPair(project.keys, 'rancheros-kit')
-  const text = userData(config, keys.publicKey)
-  const { accelerator, reason } = await probeAccelerator({
-    cacheFile: join(project.directory, 'accelerator.json'),
+  files: MachineFiles,
+  prepared: Prepared,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const { output, signal } = context
+  const { qmp, control } = files.sockets
+  const { resize } = args
+  const command = qemuCommand({
+    ...prepared.plan,
+    qmpSocket: qmp,
+    controlSocket: control,
+    paused: resize !== undefined,
   })
-  output.note(`accelerator: ${accelerator} (${reason})`)
-
-  const options: QemuOptions = {
-    accelerator,
-    memoryMb: args.memory,
-    cpus: args.cpus,
-    boot,
-    disks: [{ path: project.stateDisk, format: 'qcow2' }],
-    cdroms: [project.cloudConfigIso],
-    network: { forwards: [{ hostPort: args.port, guestPort: 22 }], hostname: 'rancher' },
-    qmpSocket: project.qmpSocket,
-  }
-  const command = qemuCommand(options)
-  if (args.dryRun) {
-    process.stdout.write(`${formatCommand(command)}\n`)
-    return 0
-  }
-  if (args.fresh) await forget(project)
-  if (!existsSync(project.stateDisk))
-    await replaceFile(project.stateDisk, writeEmptyQcow2({ size: STATE_DISK_BYTES }))
-  await writeCloudConfigIso(project.cloudConfigIso, text)
-
-  const interactive = !args.ssh
-  signal.throwIfAborted()
+  output.detail(formatCommand(command))
+  let shown = !args.ssh || args.showConsole
+  const sink = args.ssh ? output.terminal.stderr : output.stdout
   const machine = await startMachine(command, {
-    consoleLog: project.consoleLog,
-    stdin: interactive ? 'inherit' : 'ignore',
-    ...(interactive && { onConsole: (chunk: string) => void process.stdout.write(chunk) }),
+    consoleLog: files.consoleLog,
+    stdin: args.ssh ? 'ignore' : 'inherit',
+    onConsole: (chunk) => {
+      if (shown) sink.write(chunk)
+    },
+    onWarning: (message) => output.warn(message),
   })
   const stop = () => void machine.quit()
   signal.addEventListener('abort', stop)
   try {
-    await writeFile(project.machineFile, `${JSON.stringify({ port: args.port, pid: process.pid })}\n`)
-    if (interactive) return await untilPoweredOff(machine, signal)
-    return await inSession(args, project, machine, keys.privateKey, output, signal)
+    const record = await describe(args, prepared, machine.pid ?? 0, args.ssh ? 'log' : 'terminal', files)
+    await writeRecord(files, record)
+    if (record.port !== null) await rememberPort(files, record.port)
+    if (resize !== undefined && machine.qmp) await growDisk(machine.qmp, resize)
+    announce(record, output.note.bind(output))
+    if (!args.ssh) return await untilPoweredOff(machine, signal)
+    return await session(args, files, { machine, port: record.port ?? 0, prepared, context }, () => {
+      shown = false
+    })
   } finally {
     signal.removeEventListener('abort', stop)
     await machine.quit()
-    await rm(project.machineFile, { force: true })
+    await removeRecord(files)
   }
 }
 
-async function untilPoweredOff(machine: Machine, signal: AbortSignal): Promise<number> {
+async function untilPoweredOff(machine: Machine, signal: AbortSignal): Promise<CommandResult> {
   const { code } = await machine.exited
   signal.throwIfAborted()
-  return code ?? 1
+  return { exitCode: code ?? 1 }
+}
+
+interface Session {
+  readonly machine: Machine
+  readonly port: number
+  readonly prepared: Prepared
+  readonly context: CommandContext
 }
 
 /** Logs in, runs the command (or a shell), powers the guest off, and gives the command's exit code. */
-async function inSession(
+async function session(
   args: RunArguments,
-  project: Project,
-  machine: Machine,
-  privateKey: string,
-  output: Output,
-  signal: AbortSignal,
-): Promise<number> {
+  files: MachineFiles,
+  { machine, port, prepared, context }: Session,
+  onAnswer: () => void,
+): Promise<CommandResult> {
+  const { output, signal } = context
   const { now } = output.terminal
   const started = now()
-  output.note(`booting; console in ${project.consoleLog}`)
+  output.note(`booting; console in ${files.consoleLog}`)
   const client = await openSession({
-    port: args.port,
-    privateKey,
-    knownHosts: project.knownHosts,
-    timeoutMs: args.timeout * 1000,
+    port,
+    privateKey: prepared.privateKey,
+    knownHosts: files.knownHosts,
+    timeoutMs: args.timeoutMs,
     machine,
     signal,
   })
+  onAnswer()
   output.note(`ssh answered after ${((now() - started) / 1000).toFixed(1)} s`)
   try {
-    const code = await remoteSession(client, args.command)
+    const result = await remoteSession(client, { command: args.command, tty: undefined }, output)
     signal.throwIfAborted()
     output.note('powering off')
     await powerOff(client, machine)
-    return code
+    return result
   } finally {
     client.end()
   }
 }
 
-/** Orderly power-off from inside, bounded: containers stop, disks are synced, the machine ends by itself. */
-async function powerOff(client: Awaited<ReturnType<typeof openSession>>, machine: Machine): Promise<void> {
-  // The session may have powered the machine off itself: then there is nobody left to ask.
-  const asked = capture(client, 'sudo poweroff').catch((error: unknown) => {
-    if (codeOf(error) !== 'ROS_SSH_CLOSED') throw error
+/** The machine stays. With --ssh ssh has answered, and the command has run. */
+async function detached(
+  args: RunArguments,
+  files: MachineFiles,
+  prepared: Prepared,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const { output, signal } = context
+  const { resize } = args
+  const command = qemuCommand({
+    ...prepared.plan,
+    controlSocket: files.sockets.control,
+    serial: { socket: files.sockets.console, log: files.consoleLog },
+    paused: resize !== undefined,
   })
-  const limit = new Promise((resolve) => setTimeout(resolve, 90_000).unref())
-  await Promise.race([Promise.all([asked, machine.exited]), limit])
-}
-
-function bootFrom(args: RunArguments): QemuOptions['boot'] {
-  const artifact = (name: string) => {
-    const path = resolve(args.artifacts, name)
-    if (existsSync(path)) return path
-    throw new CliError('ROS_CLI_NOT_BUILT', 'not there', {
-      subject: path,
-      hint: 'run `rancheros-kit build` first',
-    })
+  output.detail(formatCommand(command))
+  const { pid } = await startDetached(command, {
+    log: files.qemuLog,
+    signal,
+    ...(resize !== undefined && { beforeStart: (qmp) => growDisk(qmp, resize) }),
+  })
+  const record = await describe(args, prepared, pid, 'socket', files)
+  await writeRecord(files, record)
+  if (record.port !== null) await rememberPort(files, record.port)
+  announce(record, output.note.bind(output))
+  const text = `${record.name} runs: process ${pid}${record.port === null ? '' : `, ssh on port ${record.port}`}\n`
+  if (!args.ssh) return { data: record, text }
+  const { now } = output.terminal
+  const started = now()
+  const client = await openSession({
+    port: record.port ?? 0,
+    privateKey: prepared.privateKey,
+    knownHosts: files.knownHosts,
+    timeoutMs: args.timeoutMs,
+    signal,
+  })
+  output.note(`ssh answered after ${((now() - started) / 1000).toFixed(1)} s`)
+  try {
+    if (args.command.length === 0) return { data: record, text }
+    return await remoteSession(client, { command: args.command, tty: undefined }, output)
+  } finally {
+    client.end()
   }
-  if (args.iso) return { cdrom: artifact('rancheros.iso') }
-  const append = [...KERNEL_ARGUMENTS, ...args.append].join(' ')
-  return { kernel: artifact('vmlinuz'), initrd: artifact('initrd'), append }
 }
 
-/** `--fresh`: the state disk goes, and with it the host key that was known for it. */
-async function forget(project: Project): Promise<void> {
-  await rm(project.stateDisk, { force: true })
-  await rm(project.knownHosts, { force: true })
-}
-
-export const run = command({
-  usage: 'run',
-  describe: 'boot what was built',
-  examples: [['$0 run --ssh -- ros -v', 'run one command and power off']],
-  rest: 'the command that --ssh runs',
-  options: (y) =>
-    artifactsOption(y)
-      .option('ssh', {
-        type: 'boolean',
-        default: false,
-        describe: 'log in; power off when the session ends',
-      })
-      .option('iso', { type: 'boolean', default: false, describe: 'boot rancheros.iso as a CD' })
-      .option('fresh', { type: 'boolean', default: false, describe: 'begin with an empty state disk' })
-      .option('append', {
-        type: 'string',
-        array: true,
-        default: [] as string[],
-        describe: 'more kernel arguments',
-        nargs: 1,
-      })
-      .option('cloud-config', { type: 'string', describe: 'cloud-config file', requiresArg: true })
-      .option('memory', {
-        type: 'number',
-        default: 2048,
-        describe: 'megabytes',
-        coerce: wholeNumber('memory', 512, 1e6),
-      })
-      .option('cpus', {
-        type: 'number',
-        default: 2,
-        describe: 'processors',
-        coerce: wholeNumber('cpus', 1, 256),
-      })
-      .option('port', {
-        type: 'number',
-        default: 2222,
-        describe: 'port of ssh on 127.0.0.1',
-        coerce: wholeNumber('port', 1, 65_535),
-      })
-      .option('timeout', {
-        type: 'number',
-        default: 300,
-        describe: 'seconds to wait for ssh',
-        coerce: wholeNumber('timeout', 1, 86_400),
-      })
-      .option('dry-run', {
-        type: 'boolean',
-        default: false,
-        describe: 'print the QEMU command and do nothing',
+async function describe(
+  args: RunArguments,
+  { findings, plan }: Prepared,
+  pid: number,
+  console: MachineRecord['console'],
+  files: MachineFiles,
+): Promise<MachineRecord> {
+  const { display } = plan
+  return {
+    format: 1,
+    name: args.name,
+    process: (await identifyProcess(pid)) ?? { pid, started: '' },
+    port: findings.port ?? null,
+    forwards: args.ports.forwards,
+    memoryMb: args.memoryMb,
+    cpus: args.cpus,
+    accelerator: findings.accelerator,
+    boot: bootName(args),
+    startedAt: new Date().toISOString(),
+    console,
+    ...(typeof display === 'object' &&
+      'vnc' in display && {
+        vnc: 'socket' in display.vnc ? files.sockets.vnc : `127.0.0.1:${5900 + display.vnc.display}`,
       }),
-  run: async ({ out, cloudConfig, ...options }, { rest, project, output, signal }) => {
-    if (rest.length > 0 && !options.ssh) {
-      throw new CliError('ROS_CLI_USAGE', 'a command after -- needs --ssh', { subject: 'run' })
-    }
-    const args = { ...options, artifacts: out, command: rest, cloudConfig }
-    return { exitCode: await runCommand(args, project, output, signal) }
-  },
-})
+  }
+}
+
+/** What the user could not know: ports that were chosen, where the screen is. */
+function announce({ port, vnc }: MachineRecord, note: (line: string) => void): void {
+  if (port !== null && port !== 2222) note(`ssh on port ${port}`)
+  if (vnc !== undefined) note(`screen by VNC on ${vnc}`)
+}

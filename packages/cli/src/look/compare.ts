@@ -1,5 +1,5 @@
 import { type ByteSource, collect } from '@ros/bytes'
-import type { Tree, TreeNode } from '@ros/tree'
+import { Tree, type TreeNode } from '@ros/tree'
 import type { Container, Facts, ImagesContainer, TreeContainer } from './container.ts'
 import { openContainer } from './open.ts'
 import type { Spool } from './spool.ts'
@@ -142,10 +142,20 @@ export async function* compareTrees(
 ): AsyncGenerator<Difference, void> {
   yield* compareFields(a.compared, b.compared, path)
   yield* compareNodes(a.tree.root, b.tree.root, `${path}:/`, spool)
-  for (const name of pathsOf(a.tree, b.tree)) {
+  yield* comparePaths(a.tree, b.tree, `${path}:/`, spool)
+  yield* comparePaths(a.partitions ?? new Tree(), b.partitions ?? new Tree(), `${path}:`, spool)
+}
+
+async function* comparePaths(
+  a: Tree,
+  b: Tree,
+  prefix: string,
+  spool: Spool,
+): AsyncGenerator<Difference, void> {
+  for (const name of pathsOf(a, b)) {
     spool.signal.throwIfAborted()
-    const [left, right] = [a.tree.get(name), b.tree.get(name)]
-    const at = `${path}:/${name}`
+    const [left, right] = [a.get(name), b.get(name)]
+    const at = `${prefix}${name}`
     if (left && right) yield* compareNodes(left, right, at, spool)
     else yield { path: at, difference: left ? 'only-a' : 'only-b' }
   }

@@ -10,7 +10,19 @@ export type Facts = Readonly<Record<string, unknown>>
 
 export interface TreeContainer {
   readonly type: 'tree'
-  readonly kind: 'iso' | 'initrd' | 'deb' | 'tar' | 'image'
+  readonly kind:
+    | 'iso'
+    | 'initrd'
+    | 'deb'
+    | 'tar'
+    | 'image'
+    | 'disk'
+    | 'fat12'
+    | 'fat16'
+    | 'fat32'
+    | 'ext2'
+    | 'ext3'
+    | 'ext4'
   /** What the whole file is compressed with. */
   readonly compression?: Format
   readonly tree: Tree
@@ -18,6 +30,8 @@ export interface TreeContainer {
   readonly facts: Facts
   /** What two containers must have in common beside their trees: names to values. */
   readonly compared: Facts
+  /** Of an ISO that is a disk too: its partitions but those that show the ISO itself, by number. A path is looked up here last. */
+  readonly partitions?: Tree
 }
 
 /** A docker-save archive: images by name, and the members of the tar itself. */
@@ -39,10 +53,10 @@ export interface ContainedImage {
   open(): Promise<TreeContainer>
 }
 
-/** Something compressed that is no container when it is decompressed. */
+/** Something compressed that is no container when it is decompressed, or the disk in a qcow2 image that is none. */
 export interface CompressedFile {
   readonly type: 'content'
-  readonly kind: Format
+  readonly kind: Format | 'qcow2'
   readonly content: ByteSource
   readonly facts: Facts
 }

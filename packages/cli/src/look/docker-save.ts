@@ -1,9 +1,8 @@
 import { type ByteSource, concat, readAll, slice, zeros } from '@ros/bytes'
 import { readTar } from '@ros/debian'
-import { type Image, imageId, type Layer, readDockerSave } from '@ros/images-tar'
+import { type Image, imageId, type Layer, mergeLayers, readDockerSave } from '@ros/images-tar'
 import type { Tree } from '@ros/tree'
 import { type ContainedImage, countNodes, type ImagesContainer, type TreeContainer } from './container.ts'
-import { mergeLayers } from './merge-layers.ts'
 import type { Spool } from './spool.ts'
 
 /** Whether the members of a tar are those of a docker-save archive. */

@@ -1,15 +1,27 @@
 import type { ByteSource } from '@ros/bytes'
 import { readIso } from '@ros/iso'
+import { type PartitionTable, readPartitions } from '@ros/partitions'
+import type { Tree } from '@ros/tree'
 import { countNodes, type TreeContainer } from './container.ts'
+import { isIso, partitionTree, tableFacts } from './disk.ts'
 
 export async function openIso(source: ByteSource): Promise<TreeContainer> {
   const { volume, hierarchies, tree, bootEntries } = await readIso(source)
   const { sectorCount: _, ...named } = volume
+  const table = await readPartitions(source)
+  const partitions = await otherPartitions(table)
   return {
     type: 'tree',
     kind: 'iso',
     tree,
-    facts: { volume, hierarchies, bootEntries, nodes: countNodes(tree) },
+    ...(partitions.size > 0 && { partitions }),
+    facts: {
+      volume,
+      hierarchies,
+      bootEntries,
+      ...(table && { table: await tableFacts(table) }),
+      nodes: countNodes(tree),
+    },
     compared: {
       ...Object.fromEntries(Object.entries(named).map(([name, value]) => [`volume.${name}`, value])),
       hierarchies,
@@ -17,4 +29,12 @@ export async function openIso(source: ByteSource): Promise<TreeContainer> {
       bootEntries: bootEntries.map(({ lba: _lba, ...entry }) => entry),
     },
   }
+}
+
+/** Partitions beside those that are the ISO, from its start or with descriptors of their own. */
+async function otherPartitions(table: PartitionTable | undefined): Promise<Tree> {
+  const tree = partitionTree(table)
+  for (const { number, content } of table?.partitions ?? [])
+    if (await isIso(content)) tree.remove(String(number))
+  return tree
 }

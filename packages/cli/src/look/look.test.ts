@@ -402,6 +402,14 @@ describe('the command', () => {
     expect(long.stdout).toMatch(/^lrwxrwxrwx \d+\/\d+ +0 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d lib -> usr\/lib$/m)
     expect(JSON.parse((await kit('cat', '--json', 'text.gz')).stdout)).toMatchObject({ content: 'some text' })
     expect((await kit('inspect', 'look.deb')).stdout).toMatch(/^kind: deb$/m)
+    expect((await kit('inspect', '--sectors', 'x.iso')).stdout).toMatch(
+      /^ *\d+ … +\d+ +\d+ bytes {2}file \/boot\/initrd$/m,
+    )
+    expect(JSON.parse((await kit('inspect', '--sectors', '--json', 'g.iso')).stdout)).toMatchObject({
+      sectors: expect.arrayContaining([
+        { owner: 'primary volume descriptor', lba: 16, sectorCount: 1, size: 2048 },
+      ]) as unknown,
+    })
   })
 
   test('lints by what the bytes are, and exits with 1 on errors', async () => {

@@ -2,6 +2,7 @@ import { type ByteSource, readAll, slice } from '@ros/bytes'
 import { decompress, detectFormat, type Format, MAGIC_SIZE } from '@ros/compress'
 import type { Container } from './container.ts'
 import { openDeb } from './deb.ts'
+import { diskKind, isIso, openDisk } from './disk.ts'
 import { isDockerSave, openDockerSave } from './docker-save.ts'
 import { openInitrd } from './initrd.ts'
 import { openIso } from './iso.ts'
@@ -9,7 +10,6 @@ import type { Spool } from './spool.ts'
 import { isTar, openTar } from './tar.ts'
 
 const HEAD = 512
-const ISO_MAGIC = { offset: 16 * 2048 + 1, text: 'CD001' }
 // Compressed once, twice … A file that decompresses to itself without end must not be followed.
 const MAX_DEPTH = 4
 
@@ -28,10 +28,23 @@ export async function openContainer(
   if (/^07070[12]/.test(magic)) return openInitrd(source, name, spool)
   if (magic === '!<arch>\n' && textOf(head.subarray(8, 24)).startsWith('debian-binary'))
     return openDeb(source, name, spool)
-  if (await isIso(source)) return openIso(source)
-  if (!isTar(head)) return undefined
+  if (!isTar(head) || (await isIso(source))) return openDiskLike(source, name, spool, depth)
   const tar = await openTar(source, name)
   return isDockerSave(tar.tree) ? openDockerSave(source, tar.tree, name, spool) : tar
+}
+
+async function openDiskLike(
+  source: ByteSource,
+  name: string,
+  spool: Spool,
+  depth: number,
+): Promise<Container | undefined> {
+  const kind = await diskKind(source)
+  if (kind === undefined) return undefined
+  if (kind === 'iso') return openIso(source)
+  const inner = (content: ByteSource) =>
+    depth < MAX_DEPTH ? openContainer(content, name, spool, depth + 1) : Promise.resolve(undefined)
+  return openDisk(source, kind, inner)
 }
 
 async function openCompressed(
@@ -48,12 +61,6 @@ async function openCompressed(
   const inner = depth < MAX_DEPTH ? await openContainer(content, name, spool, depth + 1) : undefined
   if (inner && inner.type !== 'content') return { ...inner, compression: format }
   return { type: 'content', kind: format, content, facts: { compression: format, contentSize: content.size } }
-}
-
-async function isIso(source: ByteSource): Promise<boolean> {
-  const { offset, text } = ISO_MAGIC
-  if (source.size < offset + text.length) return false
-  return textOf(await readAll(slice(source, offset, text.length), text.length)) === text
 }
 
 async function firstBytes(source: ByteSource, count: number): Promise<Uint8Array> {
@@ -77,17 +84,26 @@ function textOf(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes)
 }
 
+/** Kinds of file that have rules. */
+export type LintKind = 'iso' | 'initrd' | 'docker-save' | 'disk' | 'fat'
+
+const disks = new Map<unknown, LintKind>([
+  ['partitions', 'disk'],
+  ['qcow2', 'disk'],
+  ['fat', 'fat'],
+])
+
 /**
  * Which rules a file is for, by its first bytes alone: it may be damaged further on. A tar is a docker-save archive
  * when nothing else is known of it, and compressed bytes are an initrd.
  */
-export async function detectKind(source: ByteSource): Promise<'iso' | 'initrd' | 'docker-save' | undefined> {
+export async function detectKind(source: ByteSource): Promise<LintKind | undefined> {
   const head = await firstBytes(source, HEAD)
   if (textOf(head.subarray(0, 6)).startsWith('0707')) return 'initrd'
   if (await isIso(source)) return 'iso'
   if (isTar(head)) return 'docker-save'
   const format = detectFormat(head.subarray(0, MAGIC_SIZE))
-  if (format === undefined) return undefined
+  if (format === undefined) return disks.get(await diskKind(source))
   if (format === 'lz4' || format === 'bzip2') return 'initrd'
   return isTar(await firstDecompressed(source, format, HEAD)) ? 'docker-save' : 'initrd'
 }

@@ -67,11 +67,14 @@ async function inTree(
   spool: Spool,
   last: 'follow' | 'keep',
 ): Promise<Place> {
-  for (const { head, tail } of splits(rest)) {
-    const found = walk(within.tree, head, tail === undefined ? last : 'follow')
-    if (!found) continue
-    const place: Place = { name: `${container}:${head}`, node: found.node, within, path: found.path }
-    return tail === undefined ? place : descend(place, tail, spool, last)
+  const trees = [within.tree, ...('partitions' in within && within.partitions ? [within.partitions] : [])]
+  for (const tree of trees) {
+    for (const { head, tail } of splits(rest)) {
+      const found = walk(tree, head, tail === undefined ? last : 'follow')
+      if (!found || (tree !== within.tree && found.path === '')) continue
+      const place: Place = { name: `${container}:${head}`, node: found.node, within, path: found.path }
+      return tail === undefined ? place : descend(place, tail, spool, last)
+    }
   }
   throw new CliError('ROS_CLI_PATH', 'no such file inside', {
     subject: `${container}:${rest}`,
@@ -142,6 +145,7 @@ function isFile(path: string): boolean {
 export function notContainer(subject: string): CliError {
   return new CliError('ROS_CLI_KIND', 'not a file that can be looked into', {
     subject,
-    limit: 'ISO 9660, initrd (newc), docker-save, .deb, tar, and gzip, zstd, xz, lzma of them',
+    limit:
+      'ISO 9660, initrd (newc), docker-save, .deb, tar, disk images (MBR, GPT, qcow2) with FAT and ext4, and gzip, zstd, xz, lzma of them',
   })
 }

@@ -1,6 +1,7 @@
-import type { PackageIndex } from '@ros/debian'
 import type { Store } from '@ros/store'
+import type { Network } from '../network.ts'
 import type { ProgressSink } from '../progress.ts'
+import type { DebianAccess } from './debian-access.ts'
 
 /** What resolving and fetching of inputs work with. */
 export interface SourceContext {
@@ -8,10 +9,12 @@ export interface SourceContext {
   /** Folder that relative paths of the recipe start from. */
   readonly folder: string
   readonly store: Store
-  /** No network: what is not in the store is an error. */
-  readonly offline: boolean
+  readonly network: Network
   readonly report: ProgressSink
   readonly signal: AbortSignal | undefined
-  /** The Debian packages to choose from; read when first asked for. */
-  readonly index: () => Promise<PackageIndex>
+  readonly debian: DebianAccess
+  /** A file that nothing pins yet may be pinned by what a server gives now. */
+  readonly pinNew: boolean
+  /** Against which signatures are held. */
+  readonly now: Date
 }

@@ -1,4 +1,4 @@
-import { fetchDebs, type PackageRecord, resolvePackages } from '@ros/debian'
+import { type PackageRecord, resolvePackages } from '@ros/debian'
 import type { Lock, LockedInput, LockedPackage } from '../lock-schema.ts'
 import type { Source } from '../source.ts'
 import type { SourceContext } from './context.ts'
@@ -8,7 +8,7 @@ export async function resolveDebian(
   context: SourceContext,
   source: Source & { kind: 'debian' },
 ): Promise<readonly PackageRecord[]> {
-  return resolvePackages(await context.index(), source.names, { exclude: source.without })
+  return resolvePackages(await context.debian.index(), source.names, { exclude: source.without })
 }
 
 /** A record as the lock keeps it. */
@@ -33,15 +33,11 @@ export async function fetchPackages(
   context: SourceContext,
   packages: readonly LockedPackage[],
 ): Promise<void> {
-  const { report, store, signal, offline } = context
+  const { report, debian } = context
   const unique = [...new Map(packages.map((one) => [one.digest, one])).values()]
   report({ step: 'fetch', text: `${unique.length} Debian packages` })
-  await fetchDebs(unique, store, {
-    offline,
-    onProgress: ({ packages: count, bytes, bytesDone }) => {
-      const text = `downloading ${count} Debian packages`
-      report({ step: 'fetch', text, done: bytesDone, total: bytes })
-    },
-    ...(signal && { signal }),
+  await debian.fetch(unique, ({ packages: count, bytes, bytesDone }) => {
+    const text = `downloading ${count} Debian packages`
+    report({ step: 'fetch', text, done: bytesDone, total: bytes })
   })
 }

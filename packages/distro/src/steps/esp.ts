@@ -25,15 +25,22 @@ export function espLayout(loaders: Tree, { idFile, serialNumber, time }: EspOpti
   const tree = new Tree()
   tree.root = directory({ mtime: time })
   const add = (path: string, content: FileNode['content']) => tree.add(path, file(content, { mtime: time }))
-  tree.addDirectories('EFI/BOOT', { mtime: time }).addDirectories('boot/grub', { mtime: time })
-  add('EFI/BOOT/BOOTX64.EFI', contentOf(loaders, SHIM))
-  add('EFI/BOOT/grubx64.efi', contentOf(loaders, GRUB))
-  if (loaders.has(MOK_MANAGER)) add('EFI/BOOT/mmx64.efi', contentOf(loaders, MOK_MANAGER))
+  addUefiLoaders(tree, loaders, time)
+  tree.addDirectories('boot/grub', { mtime: time })
   // GRUB looks in its prefix first; were that missing, it would take any disk that has a /.disk/info.
   const search = fromText(grubSearchConfig(idFile))
   add('boot/grub/grub.cfg', search)
   add('EFI/BOOT/grub.cfg', search)
   return layoutFat(tree, { serialNumber, label: 'ROS-ESP', created: time })
+}
+
+/** Shim, GRUB and, where it is there, the key manager, in the places where firmware and shim look for them. */
+export function addUefiLoaders(tree: Tree, loaders: Tree, mtime: number): void {
+  const add = (path: string, content: FileNode['content']) => tree.add(path, file(content, { mtime }))
+  tree.addDirectories('EFI/BOOT', { mtime })
+  add('EFI/BOOT/BOOTX64.EFI', contentOf(loaders, SHIM))
+  add('EFI/BOOT/grubx64.efi', contentOf(loaders, GRUB))
+  if (loaders.has(MOK_MANAGER)) add('EFI/BOOT/mmx64.efi', contentOf(loaders, MOK_MANAGER))
 }
 
 /** The content of a file that a boot loader's package must have. */

@@ -14,6 +14,7 @@ import { assetTree } from '../assets.ts'
 import type { BuildContext } from '../build.ts'
 import { mergedTree } from '../debs.ts'
 import { inputKey, inputTree, setKey } from '../input.ts'
+import { present } from '../inputs.ts'
 import { prune } from '../prune.ts'
 import type { ServiceRecipe } from '../recipe-schema.ts'
 import { certificateBundle, osRelease } from './machine.ts'
@@ -45,7 +46,7 @@ export async function serviceImages(context: BuildContext): Promise<Image[]> {
   report({ step: 'images', text: 'composing service images' })
   const assetsOf = (name: string) => treeKey(assetTree(name, time))
   const baseInputs = {
-    packages: inputKey(given.base),
+    packages: inputKey(present(given.base, 'base')),
     assets: await assetsOf('base'),
     version: recipe.version,
     time,
@@ -103,7 +104,7 @@ async function storedLayer(
 
 /** A small Debian: its packages merged, with what their maintainer scripts would have put in place. */
 async function baseTree({ store, inputs, recipe, time }: BuildContext): Promise<Tree> {
-  const packages = await inputTree(store, inputs.base)
+  const packages = await inputTree(store, present(inputs.base, 'base'))
   const bundle = certificateBundle(packages, time)
   const tree = prune(packages)
   tree.remove('usr/share/ca-certificates')

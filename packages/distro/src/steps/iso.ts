@@ -2,9 +2,10 @@ import { type ByteSource, fromText, readAll } from '@ros/bytes'
 import { type Digest, sha256Text } from '@ros/bytes/node'
 import { layoutIso, type UefiBoot, writeIso } from '@ros/iso'
 import { file, Tree } from '@ros/tree'
-import { bootMenu, grubConfig, isolinuxConfig } from '../boot-menu.ts'
+import { bootMenu, grubConfig, isolinuxConfig, v04IsolinuxConfig } from '../boot-menu.ts'
 import type { BuildContext } from '../build.ts'
 import { inputTree } from '../input.ts'
+import { present } from '../inputs.ts'
 import { contentOf, espLayout } from './esp.ts'
 
 const ISOLINUX = 'usr/lib/ISOLINUX/isolinux.bin'
@@ -21,6 +22,8 @@ export interface IsoInputs {
   readonly initrd: ByteSource
   /** Stands for kernel and initrd. */
   readonly buildId: Digest
+  /** Installer image without both, so that installing needs no network. */
+  readonly installer?: ByteSource
 }
 
 /**
@@ -29,18 +32,23 @@ export interface IsoInputs {
  */
 export async function buildIso(
   context: BuildContext,
-  { vmlinuz, initrd, buildId }: IsoInputs,
+  { vmlinuz, initrd, buildId, installer }: IsoInputs,
 ): Promise<IsoStep> {
   const { recipe, store, inputs, time } = context
-  const loader = await inputTree(store, inputs.loader)
+  const loader = await inputTree(store, present(inputs.loader, 'loader'))
   const menu = bootMenu(recipe.version, recipe.iso.append)
   const tree = new Tree().addDirectories('boot/isolinux', { mtime: time })
   const add = (path: string, content: ByteSource) => tree.add(path, file(content, { mtime: time }))
   add('boot/vmlinuz', vmlinuz)
   add('boot/initrd', initrd)
+  if (installer) {
+    tree.addDirectories('rancheros', { mtime: time })
+    add('rancheros/installer.tar.gz', installer)
+  }
   add('boot/isolinux/isolinux.bin', contentOf(loader, ISOLINUX))
   add('boot/isolinux/ldlinux.c32', contentOf(loader, LDLINUX))
-  add('boot/isolinux/isolinux.cfg', fromText(isolinuxConfig(menu)))
+  const config = recipe.layout === 'v0.4' ? v04IsolinuxConfig(menu) : isolinuxConfig(menu)
+  add('boot/isolinux/isolinux.cfg', fromText(config))
 
   let uefi: UefiBoot | undefined
   if (inputs.uefi) {

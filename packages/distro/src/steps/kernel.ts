@@ -8,6 +8,8 @@ import type { ProgressSink } from '../progress.ts'
 export interface KernelSet {
   readonly kernel: Kernel
   readonly vmlinuz: ByteSource
+  /** All that the input has. */
+  readonly tree: Tree
   /** Newest modification time among the kernel's files, in seconds. */
   readonly time: number
 }
@@ -19,10 +21,10 @@ export async function readKernelSet(store: Store, input: Input, report: Progress
   let time = 0
   for (const { node } of tree) time = Math.max(time, node.mtime)
   const kernel = readKernel(tree)
-  return { kernel, vmlinuz: kernel.vmlinuz, time }
+  return { kernel, vmlinuz: kernel.vmlinuz, tree, time }
 }
 
-/** `usr/lib/modules/<release>` with the chosen modules and their indexes, and an empty firmware directory. */
+/** `usr/lib/modules/<release>` with the chosen modules and their indexes, and the firmware that came with the kernel. */
 export async function kernelTree(set: KernelSet, modules: string, report: ProgressSink): Promise<Tree> {
   const names = modules.trim() === 'all' ? ('all' as const) : modules.trim().split(/\s+/)
   const index = await moduleIndex(set.kernel, {
@@ -30,5 +32,9 @@ export async function kernelTree(set: KernelSet, modules: string, report: Progre
   })
   const tree = new Tree()
   for (const path of ['usr', 'usr/lib', 'usr/lib/firmware']) tree.addDirectories(path, { mtime: set.time })
+  for (const { path, node } of set.tree) {
+    const [, below] = /^(?:usr\/)?lib\/firmware\/(.+)$/s.exec(path) ?? []
+    if (below !== undefined) tree.replace(`usr/lib/firmware/${below}`, node)
+  }
   return tree.merge(selectModules(set.kernel, index, names), 'usr')
 }

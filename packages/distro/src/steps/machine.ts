@@ -62,7 +62,9 @@ export function certificateBundle(tree: Tree, mtime: number): FileNode {
 const ROS_NAMES = [
   'cloud-init',
   'console-init',
+  'dockerlaunch',
   'halt',
+  'lay-down-os',
   'modprobe',
   'netconf',
   'poweroff',

@@ -1,15 +1,13 @@
 import { fromBytes, readAll } from '@ros/bytes'
 import { checkDigest, type Digest, withDigest } from '@ros/bytes/node'
-import { decompress, detectFormat, MAGIC_SIZE } from '@ros/compress'
 import { download, type Store, type StoredSource } from '@ros/store'
+import { blobLayer } from '../blob-layer.ts'
 import { checkImage } from '../check-image.ts'
 import { ImagesTarError } from '../error.ts'
 import { parseImageConfig } from '../image-config.ts'
 import { type Descriptor, MAX_MANIFEST, manifestError, parseManifest } from '../manifest.ts'
 import type { Image, Layer } from '../model.ts'
 import { formatReference, parseReference, type Reference } from '../reference.ts'
-import { readAt } from '../tar-index.ts'
-import { tarLayer } from '../tree-layer.ts'
 import { fetchManifest } from './fetch-manifest.ts'
 import { Registries, type RegistryOptions } from './registry.ts'
 import type { PinnedImage } from './resolve-image.ts'
@@ -163,21 +161,14 @@ class Fetcher {
     })
   }
 
-  /** A blob as a layer. Decompressed once, into the store; what is not what the configuration says does not get there. */
+  /** A blob as a layer, decompressed once, into the store. */
   async #layer(blob: StoredSource, diffId: Digest | undefined): Promise<Layer> {
-    const format = detectFormat(await readAt(blob, 0, Math.min(blob.size, MAGIC_SIZE)))
-    const subject = `${this.#name}: layer ${blob.digest}`
-    if (format === undefined) {
-      if (diffId !== undefined && diffId !== blob.digest) throw otherLayer(subject, blob.digest, diffId)
-      return await tarLayer(blob, blob.digest)
-    }
-    const limit = this.#options.maxLayerSize ?? MAX_LAYER
-    const tar = await this.#store.derived(`decompressed layer ${blob.digest}`, () => {
-      const chunks = limited(decompress(proven(blob, subject).open(), format), limit, subject)
-      return diffId === undefined ? chunks : withDigest(chunks, { digest: diffId }, subject)
+    const { digest } = blob
+    return await blobLayer(blob, digest, diffId, {
+      subject: `${this.#name}: layer ${digest}`,
+      maxSize: this.#options.maxLayerSize ?? MAX_LAYER,
+      keep: (chunks, key) => this.#store.derived(key, () => chunks),
     })
-    if (diffId !== undefined && tar.digest !== diffId) throw otherLayer(subject, tar.digest, diffId)
-    return await tarLayer(tar, tar.digest)
   }
 
   #needNetwork(digest: Digest): void {
@@ -204,27 +195,4 @@ export function blobSource(session: Session, reference: Reference, digest: Diges
 function proven(source: StoredSource, subject: string) {
   const { digest, size } = source
   return { size, open: () => withDigest(source.open(), { digest, size }, subject) }
-}
-
-async function* limited(chunks: AsyncIterable<Uint8Array>, limit: number, subject: string) {
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.length
-    if (size > limit) {
-      throw new ImagesTarError('ROS_IMAGES_TAR_LIMIT', 'layer is larger than allowed when decompressed', {
-        subject,
-        got: `${size} bytes or more`,
-        limit: `${limit} bytes`,
-      })
-    }
-    yield chunk
-  }
-}
-
-function otherLayer(subject: string, got: string, limit: string): ImagesTarError {
-  return new ImagesTarError('ROS_IMAGES_TAR_DIGEST', 'layer has another digest than its configuration says', {
-    subject,
-    got,
-    limit,
-  })
 }

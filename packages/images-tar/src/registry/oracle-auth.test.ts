@@ -35,10 +35,10 @@ beforeAll(async () => {
   const image = composeImage({ repoTags: ['a:v1'], layers: [await treeLayer(tree)], created: 0 })
   await replaceFile(join(folder, 'images.tar'), writeDockerSave([image]))
   const from = `docker-archive:${join(folder, 'images.tar')}`
-  skopeo('copy', '-q', '--dest-tls-verify=false', from, `docker://${open.host}/team/app:v1`)
+  await skopeo('copy', '-q', '--dest-tls-verify=false', from, `docker://${open.host}/team/app:v1`)
   const creds = `--dest-creds=${user.username}:${user.password}`
   for (const { host } of [byPassword]) {
-    skopeo('copy', '-q', `--dest-cert-dir=${tls.folder}`, creds, from, `docker://${host}/team/app:v1`)
+    await skopeo('copy', '-q', `--dest-cert-dir=${tls.folder}`, creds, from, `docker://${host}/team/app:v1`)
   }
 })
 afterAll(async () => {

@@ -48,9 +48,9 @@ beforeEach(async () => {
 })
 afterEach(async () => rm(storeFolder, { recursive: true, force: true }))
 
-function push(to: string, ...options: string[]): string {
+async function push(to: string, ...options: string[]): Promise<string> {
   const name = `${registry.host}/${to}`
-  skopeo(
+  await skopeo(
     'copy',
     '-q',
     '--dest-tls-verify=false',
@@ -76,9 +76,9 @@ test.each([
   ['OCI', 'oci', []],
   ['OCI with zstd layers', 'oci', ['--dest-compress-format', 'zstd']],
 ])('%s', async (_, format, options) => {
-  const name = push(`example/${format}:v${options.length}`, '--format', format, ...options)
+  const name = await push(`example/${format}:v${options.length}`, '--format', format, ...options)
   const pinned = await resolveImage(name, 'linux/amd64', none)
-  const inspected = JSON.parse(skopeo('inspect', '--tls-verify=false', `docker://${name}`)) as {
+  const inspected = JSON.parse(await skopeo('inspect', '--tls-verify=false', `docker://${name}`)) as {
     Digest: string
   }
   expect(pinned).toMatchObject({ reference: name, digest: inspected.Digest, platform: 'linux/amd64' })
@@ -91,16 +91,16 @@ test.each([
 })
 
 test('docker schema 1, signed: the digest is that of what is signed, the configuration as skopeo converts it', async () => {
-  const name = push('example/old:v1', '--format', 'v2s1')
+  const name = await push('example/old:v1', '--format', 'v2s1')
   const pinned = await resolveImage(name, 'linux/amd64', none)
-  const inspected = JSON.parse(skopeo('inspect', '--tls-verify=false', `docker://${name}`)) as {
+  const inspected = JSON.parse(await skopeo('inspect', '--tls-verify=false', `docker://${name}`)) as {
     Digest: string
   }
   expect(pinned.digest).toBe(inspected.Digest)
   const got = await fetchImage(pinned, store, none)
   await check(got, name)
   const converted = JSON.parse(
-    skopeo('inspect', '--tls-verify=false', '--config', `docker://${name}`),
+    await skopeo('inspect', '--tls-verify=false', '--config', `docker://${name}`),
   ) as Record<string, unknown>
   expect(got.config.config?.Cmd).toEqual(['/bin/sh'])
   expect(got.config.created).toBe(converted['created'])

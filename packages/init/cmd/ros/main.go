@@ -10,6 +10,7 @@ import (
 	"rancheros-kit/init/internal/console"
 	"rancheros-kit/init/internal/control"
 	"rancheros-kit/init/internal/hostdev"
+	"rancheros-kit/init/internal/installer"
 	"rancheros-kit/init/internal/kmod"
 	"rancheros-kit/init/internal/netconf"
 	"rancheros-kit/init/internal/power"
@@ -30,11 +31,13 @@ var commands = map[string]func(args []string) int{
 	"console-init":     console.Main,
 	"netconf":          netconf.Main,
 	"user-docker":      userdocker.Main,
+	"dockerlaunch":     userdocker.LaunchMain,
 	"wait-for-docker":  userdocker.WaitMain,
 	"wait-for-network": netconf.WaitMain,
 	"recovery":         recovery.Main,
 	"respawn":          respawn.Main,
 	"modprobe":         kmod.Modprobe,
+	"lay-down-os":      installer.Main,
 	"poweroff":         power.Main,
 	"reboot":           power.Main,
 	"halt":             power.Main,

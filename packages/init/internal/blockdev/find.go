@@ -3,6 +3,7 @@ package blockdev
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"sort"
@@ -43,25 +44,50 @@ func (f Finder) Find(spec string) (Device, error) {
 	if value == "" {
 		return Device{}, fmt.Errorf("%s: the value is missing", spec)
 	}
-	names, err := f.names()
+	found, err := f.tagged(key, value, 1)
 	if err != nil {
 		return Device{}, err
 	}
+	if len(found) == 0 {
+		return Device{}, fmt.Errorf("%s: %w", spec, ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// Labelled gives all file systems with a label: more than one CD may have it.
+func (f Finder) Labelled(label string) ([]Device, error) {
+	return f.tagged("LABEL", label, math.MaxInt)
+}
+
+// tagged gives the first devices that fit, at most so many.
+func (f Finder) tagged(key, value string, limit int) ([]Device, error) {
+	names, err := f.names()
+	if err != nil {
+		return nil, err
+	}
+	var found []Device
 	for _, name := range names {
-		path := filepath.Join(f.Dev, strings.ReplaceAll(name, "!", "/"))
+		if len(found) >= limit {
+			break
+		}
+		path := f.device(name)
 		if strings.HasPrefix(key, "PART") {
 			if part, ok := f.partition(name); ok && (key == "PARTUUID" && strings.EqualFold(part.UUID, value) ||
 				key == "PARTLABEL" && part.Label == value) {
-				return f.byPath(path)
+				device, err := f.byPath(path)
+				if err != nil {
+					return nil, err
+				}
+				found = append(found, device)
 			}
 			continue
 		}
 		fs, err := probePath(path)
 		if err == nil && fs.matches(key, value) {
-			return Device{Path: path, FileSystem: fs}, nil
+			found = append(found, Device{Path: path, FileSystem: fs})
 		}
 	}
-	return Device{}, fmt.Errorf("%s: %w", spec, ErrNotFound)
+	return found, nil
 }
 
 func (fs FileSystem) matches(key, value string) bool {
@@ -146,16 +172,51 @@ func (f Finder) attribute(name, key string) int64 {
 	return n
 }
 
+// Place is where a partition lies.
+type Place struct {
+	// Path is the partition's own device, Disk that of its disk, Number what the table counts it by.
+	Path, Disk string
+	Number     int
+	Partition
+}
+
+// Partitions lists the partitions of all disks.
+func (f Finder) Partitions() ([]Place, error) {
+	names, err := f.names()
+	if err != nil {
+		return nil, err
+	}
+	var places []Place
+	for _, name := range names {
+		part, ok := f.partition(name)
+		if !ok {
+			continue
+		}
+		parent, _ := f.parent(name)
+		places = append(places, Place{Path: f.device(name), Disk: f.device(parent), Number: f.number(name), Partition: part})
+	}
+	return places, nil
+}
+
+func (f Finder) device(name string) string {
+	return filepath.Join(f.Dev, strings.ReplaceAll(name, "!", "/"))
+}
+
+// parent is the disk of a partition.
+func (f Finder) parent(name string) (string, error) {
+	link, err := filepath.EvalSymlinks(filepath.Join(f.Sys, "class/block", name))
+	return filepath.Base(filepath.Dir(link)), err
+}
+
 func (f Finder) partition(name string) (Partition, bool) {
 	number := f.number(name)
 	if number == 0 {
 		return Partition{}, false
 	}
-	link, err := filepath.EvalSymlinks(filepath.Join(f.Sys, "class/block", name))
+	parent, err := f.parent(name)
 	if err != nil {
 		return Partition{}, false
 	}
-	parent := filepath.Base(filepath.Dir(link))
 	disk, err := os.Open(filepath.Join(f.Dev, strings.ReplaceAll(parent, "!", "/")))
 	if err != nil {
 		return Partition{}, false

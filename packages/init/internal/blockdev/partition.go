@@ -13,6 +13,8 @@ type Partition struct {
 	// UUID is written as the kernel writes PARTUUID: a GUID for GPT, <disk signature>-<number> for MBR.
 	UUID  string
 	Label string
+	// Attributes are the bits of a GPT entry.
+	Attributes uint64
 }
 
 // ReadPartition reads entry number (from 1) of the partition table of a disk with sectors of sectorSize bytes.
@@ -38,7 +40,7 @@ func ReadPartition(disk io.ReaderAt, sectorSize int64, number int) (Partition, e
 		name[i] = le.Uint16(entry[56+2*i:])
 	}
 	label, _, _ := strings.Cut(string(utf16.Decode(name)), "\x00")
-	return Partition{UUID: guid(entry[16:32]), Label: label}, nil
+	return Partition{UUID: guid(entry[16:32]), Label: label, Attributes: le.Uint64(entry[48:])}, nil
 }
 
 func readMBR(disk io.ReaderAt, number int) (Partition, error) {

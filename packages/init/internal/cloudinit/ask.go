@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"rancheros-kit/init/internal/fetch"
 )
 
 // Limits bound what data sources may take.
@@ -29,8 +31,8 @@ type asker struct {
 	guest  guestInfo
 }
 
-func (a *asker) fetcher() fetcher {
-	return fetcher{request: a.limits.Request, pause: a.limits.Pause}
+func (a *asker) fetcher() fetch.Fetcher {
+	return fetch.Fetcher{Request: a.limits.Request, Pause: a.limits.Pause}
 }
 
 type outcome struct {

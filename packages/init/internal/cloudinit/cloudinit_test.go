@@ -85,7 +85,7 @@ func TestSave(t *testing.T) {
 		{"not YAML", map[string]string{"user_data": "#cloud-config\na: [\n"}, "", "", "", "user-data:2: not YAML"},
 		{"no map", map[string]string{"user_data": "#cloud-config\n- a\n"}, "", "", "", "user-data:2: the document is a list"},
 		{"unknown kind", map[string]string{"user_data": "hello\n"}, "", "", "", `first line is "hello", want #cloud-config`},
-		{"compose", map[string]string{"user_data": "#compose\nweb:\n  image: x\n  ports: y\n"}, "#cloud-config\nrancher:\n    services:\n        web:\n            image: x\n", "", "", "user-data:4: unknown key rancher.services.web.ports"},
+		{"compose", map[string]string{"user_data": "#compose\nweb:\n  image: x\n  prots: y\n"}, "#cloud-config\nrancher:\n    services:\n        web:\n            image: x\n", "", "", "user-data:4: unknown key rancher.services.web.prots"},
 		{"later compose", map[string]string{"user_data": "#compose\nversion: '3'\nservices: {web: {image: x}}\n"}, "#cloud-config\nrancher:\n    services:\n        web:\n            image: x\n", "", "", ""},
 		{"broken compose", map[string]string{"user_data": "#compose\na: [\n"}, "", "", "", "user-data:2: not YAML"},
 		{"compose that is a list", map[string]string{"user_data": "#compose\n- a\n"}, "", "", "", "user-data:2: rancher.services is a list"},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/fetch"
 )
 
 const linkLocal = "http://169.254.169.254"
@@ -20,11 +21,11 @@ const (
 // the service hands them out.
 func askEC2(ctx context.Context, a *asker, argument string) (answer, error) {
 	service := a.service(argument, linkLocal, map[string]string{})
-	token, _, err := service.fetch(ctx, question{method: "PUT", url: service.base + "latest/api/token", limit: maxValue,
-		header: map[string]string{ec2TokenHeader + "-ttl-seconds": "300"}})
+	token, _, err := service.Do(ctx, fetch.Question{Method: "PUT", URL: service.base + "latest/api/token", Limit: maxValue,
+		Header: map[string]string{ec2TokenHeader + "-ttl-seconds": "300"}})
 	if err == nil {
 		service.header[ec2TokenHeader] = strings.TrimSpace(string(token))
-	} else if !errors.Is(err, errAbsent) && !errors.Is(err, errRefused) {
+	} else if !errors.Is(err, errAbsent) && !errors.Is(err, fetch.ErrRefused) {
 		return answer{}, err
 	}
 	if _, _, err := service.must(ctx, ec2Version+"meta-data/"); err != nil {

@@ -1,14 +1,11 @@
 package cloudinit
 
 import (
-	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"rancheros-kit/init/internal/account"
@@ -137,84 +134,4 @@ func identity(line string) string {
 		fields = fields[:2]
 	}
 	return strings.Join(fields, " ")
-}
-
-// WriteFiles writes each file of write_files whole or not at all; a bad one does not keep the others from being written.
-func WriteFiles(root string, files []config.WriteFile) error {
-	var problems []error
-	for _, file := range files {
-		if err := writeFile(root, file); err != nil {
-			problems = append(problems, fmt.Errorf("write_files, %s: %w", file.Path, err))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func writeFile(root string, file config.WriteFile) error {
-	if !filepath.IsAbs(file.Path) {
-		return fmt.Errorf("path %q is not absolute", file.Path)
-	}
-	content, err := decode(file.Encoding, file.Content)
-	if err != nil {
-		return err
-	}
-	mode := uint64(0o644)
-	if file.Permissions != "" {
-		if mode, err = strconv.ParseUint(strings.TrimPrefix(file.Permissions, "0o"), 8, 12); err != nil {
-			return fmt.Errorf("permissions %q, want octal digits up to 7777", file.Permissions)
-		}
-	}
-	owner, err := account.Owner(root, file.Owner)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(root, file.Path)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return atomicfile.Write(path, content, fileMode(mode), &owner)
-}
-
-// fileMode has the set-id and sticky bits where Go wants them.
-func fileMode(mode uint64) os.FileMode {
-	result := os.FileMode(mode % 0o1000)
-	special := mode / 0o1000
-	if special/4%2 == 1 {
-		result += os.ModeSetuid
-	}
-	if special/2%2 == 1 {
-		result += os.ModeSetgid
-	}
-	if special%2 == 1 {
-		result += os.ModeSticky
-	}
-	return result
-}
-
-func decode(encoding, text string) ([]byte, error) {
-	content := []byte(text)
-	var err error
-	switch encoding {
-	case "", "text/plain":
-		return content, nil
-	case "b64", "base64":
-		return decodeBase64(content)
-	case "gz", "gzip":
-		return gunzip(content)
-	case "gz+b64", "gz+base64", "gzip+b64", "gzip+base64":
-		if content, err = decodeBase64(content); err != nil {
-			return nil, err
-		}
-		return gunzip(content)
-	default:
-		return nil, fmt.Errorf("unknown encoding %q (b64, base64, gz, gzip, gz+b64, gzip+base64)", encoding)
-	}
-}
-
-// decodeBase64 allows white space between the characters, as a YAML block has it.
-func decodeBase64(text []byte) ([]byte, error) {
-	packed := bytes.Join(bytes.Fields(text), nil)
-	content := make([]byte, base64.StdEncoding.DecodedLen(len(packed)))
-	length, err := base64.StdEncoding.Decode(content, packed)
-	return content[:length], err
 }

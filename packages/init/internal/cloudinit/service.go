@@ -7,11 +7,16 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"rancheros-kit/init/internal/fetch"
 )
+
+// maxValue bounds one answer of a metadata service.
+const maxValue = 1 << 20
 
 // service is the metadata service of a cloud.
 type service struct {
-	fetcher
+	fetch.Fetcher
 	// base ends with a slash.
 	base   string
 	header map[string]string
@@ -26,7 +31,7 @@ func (a *asker) service(base, fallback string, header map[string]string) service
 
 // must gives a value; errAbsent when the service has none.
 func (s service) must(ctx context.Context, path string) ([]byte, http.Header, error) {
-	return s.fetch(ctx, question{method: "GET", url: s.base + path, header: s.header, limit: maxValue})
+	return s.Do(ctx, fetch.Question{Method: "GET", URL: s.base + path, Header: s.header, Limit: maxValue})
 }
 
 // may gives a value that need not be there, nil then.
@@ -64,7 +69,7 @@ func (s service) document(ctx context.Context, path string, into any) error {
 
 // userData gives the user-data: nil when there is none or it is empty.
 func (s service) userData(ctx context.Context, path string) ([]byte, error) {
-	content, _, err := s.fetch(ctx, question{method: "GET", url: s.base + path, header: s.header, limit: limit})
+	content, _, err := s.Do(ctx, fetch.Question{Method: "GET", URL: s.base + path, Header: s.header, Limit: limit})
 	if errors.Is(err, errAbsent) || len(content) == 0 {
 		return nil, nilIf(err, errAbsent)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/fetch"
 )
 
 // answer is what a data source has for this machine.
@@ -26,7 +27,7 @@ func (a answer) empty() bool {
 }
 
 // errAbsent says that a data source is not on this machine, or has not what was asked for.
-var errAbsent = errors.New("not there")
+var errAbsent = fetch.ErrAbsent
 
 // limit is far above what any data source hands out.
 const limit = 16 << 20
@@ -103,7 +104,7 @@ func askFile(_ context.Context, a *asker, argument string) (answer, error) {
 }
 
 func askURL(ctx context.Context, a *asker, argument string) (answer, error) {
-	content, _, err := a.fetcher().fetch(ctx, question{method: "GET", url: argument, limit: limit, web: true})
+	content, _, err := a.fetcher().Do(ctx, fetch.Question{Method: "GET", URL: argument, Limit: limit, Web: true})
 	return answer{userData: content}, err
 }
 

@@ -34,15 +34,42 @@ type WriteFile struct {
 	Path  string `yaml:"path,omitempty"`
 	// Permissions are octal digits; empty means 0644.
 	Permissions string `yaml:"permissions,omitempty"`
+	// Container is the service whose container gets the file; empty means the console.
+	Container string `yaml:"container,omitempty"`
 }
 
 // Rancher holds every key below `rancher`.
 type Rancher struct {
-	Environment  map[string]string  `yaml:"environment,omitempty"`
-	Services     map[string]Service `yaml:"services,omitempty"`
-	SystemDocker Docker             `yaml:"system_docker,omitempty"`
-	Docker       Docker             `yaml:"docker,omitempty"`
-	CloudInit    CloudInit          `yaml:"cloud_init,omitempty"`
+	Environment map[string]string  `yaml:"environment,omitempty"`
+	Services    map[string]Service `yaml:"services,omitempty"`
+	// ServicesInclude names more of them: a file's absolute path, an http or https address, or a name that one of the
+	// repositories has; `#sha256:` and a digest after it is what the file must be.
+	ServicesInclude map[string]bool `yaml:"services_include,omitempty"`
+	// Repositories are where names of ServicesInclude, consoles and engines are looked for.
+	Repositories map[string]Repository `yaml:"repositories,omitempty"`
+	// RegistryAuths are the accounts at registries, by the registry's name.
+	RegistryAuths map[string]RegistryAuth `yaml:"registry_auths,omitempty"`
+	// Console names the service file that stands for the console; empty and `default` mean the one on board.
+	Console string `yaml:"console,omitempty"`
+	// ForceConsoleRebuild makes every start of the system make the console's container anew, whatever its label rebuild says.
+	ForceConsoleRebuild bool `yaml:"force_console_rebuild,omitempty"`
+	// RestartServices are started anew after cloud-init has brought another configuration.
+	RestartServices []string `yaml:"restart_services,omitempty"`
+	// ShutdownTimeout is how many seconds containers may take to end at power-off; 0 means 60.
+	ShutdownTimeout int `yaml:"shutdown_timeout,omitempty"`
+	// HTTPLoadRetries is how often a service file or a repository's index is asked for; 0 means 6.
+	HTTPLoadRetries int `yaml:"http_load_retries,omitempty"`
+	// PreloadWait makes services wait until the images of the preload folders are loaded.
+	PreloadWait bool `yaml:"preload_wait,omitempty"`
+	// ResizeDevice is a disk whose partition with the state grows to the disk's end, with its file system.
+	ResizeDevice string `yaml:"resize_device,omitempty"`
+	// NoSharedRoot keeps mounts of containers from being seen by the machine and by other containers.
+	NoSharedRoot bool `yaml:"no_sharedroot,omitempty"`
+	// Upgrade is where `ros os` and `ros install` find versions.
+	Upgrade      Upgrade   `yaml:"upgrade,omitempty"`
+	SystemDocker Docker    `yaml:"system_docker,omitempty"`
+	Docker       Docker    `yaml:"docker,omitempty"`
+	CloudInit    CloudInit `yaml:"cloud_init,omitempty"`
 	// CloudInitServices are started with the others when a data source is configured that needs the network.
 	CloudInitServices map[string]Service `yaml:"cloud_init_services,omitempty"`
 	Debug             bool               `yaml:"debug,omitempty"`
@@ -64,6 +91,31 @@ type Rancher struct {
 	Password string `yaml:"password,omitempty"`
 	// Autologin lists the terminals (ttyS0, tty1) on which the console logs rancher in without a password.
 	Autologin []string `yaml:"autologin,omitempty"`
+
+	Bootstrap         map[string]Service `yaml:"bootstrap,omitempty" inert:"ros itself loads drivers and mounts the state"`
+	Autoformat        map[string]Service `yaml:"autoformat,omitempty" inert:"ros itself formats; rancher.state.autoformat says which disks"`
+	BootstrapDocker   Docker             `yaml:"bootstrap_docker,omitempty" inert:"no docker runs before the state is mounted"`
+	Log               bool               `yaml:"log,omitempty" inert:"what ros has to say is in the kernel's log always"`
+	Disable           []string           `yaml:"disable,omitempty" inert:"nothing ever read it"`
+	Defaults          Defaults           `yaml:"defaults,omitempty" inert:"os-config.yml is the lowest of all sources"`
+	HypervisorService bool               `yaml:"hypervisor_service,omitempty" inert:"name the tools under rancher.services_include"`
+}
+
+// Defaults were what RancherOS 1.x built in.
+type Defaults struct {
+	Hostname string  `yaml:"hostname,omitempty"`
+	Docker   Docker  `yaml:"docker,omitempty"`
+	Network  Network `yaml:"network,omitempty"`
+}
+
+// Upgrade is where versions of the system come from.
+type Upgrade struct {
+	// URL is the address, or the absolute path, of a list of versions (available, current).
+	URL string `yaml:"url,omitempty"`
+	// Image is the installer's, without a tag.
+	Image    string `yaml:"image,omitempty"`
+	Rollback string `yaml:"rollback,omitempty" inert:"the boot menu has the version before"`
+	Policy   string `yaml:"policy,omitempty" inert:"nothing is reported to anybody and nothing is upgraded without being asked to"`
 }
 
 // CloudInit names the data sources, `kind` or `kind:argument`, in order.
@@ -93,6 +145,13 @@ type State struct {
 	// OemDev is a file system with the vendor's configuration (oem-config.yml) and files.
 	OemDev    string `yaml:"oem_dev,omitempty"`
 	OemFsType string `yaml:"oem_fstype,omitempty"`
+	// BootDev is the file system with kernel and boot loader, where that is not the state's own; it is mounted on /boot.
+	BootDev    string `yaml:"boot_dev,omitempty"`
+	BootFsType string `yaml:"boot_fstype,omitempty"`
+
+	LvmScan    bool `yaml:"lvm_scan,omitempty" inert:"there is no LVM on board"`
+	Cryptsetup bool `yaml:"cryptsetup,omitempty" inert:"there is no cryptsetup on board"`
+	Rngd       bool `yaml:"rngd,omitempty" inert:"the kernel gathers entropy by itself"`
 }
 
 // SSH is the console's ssh server.
@@ -120,6 +179,9 @@ type Network struct {
 	HTTPProxy  string `yaml:"http_proxy,omitempty"`
 	HTTPSProxy string `yaml:"https_proxy,omitempty"`
 	NoProxy    string `yaml:"no_proxy,omitempty"`
+
+	WifiNetworks  map[string]Fields `yaml:"wifi_networks,omitempty" inert:"there are no drivers for wireless networks on board"`
+	ModemNetworks map[string]Fields `yaml:"modem_networks,omitempty" inert:"there are no drivers for modems on board"`
 }
 
 // ProxyEnvironment is what programs read of the proxies, `NAME=value`: some want capitals, some do not.
@@ -164,25 +226,4 @@ type Interface struct {
 	// PreUp and PostUp run before and after the interface is set up; $iface is its name.
 	PreUp  []string `yaml:"pre_up,omitempty"`
 	PostUp []string `yaml:"post_up,omitempty"`
-}
-
-// Service is a service in compose's first format, as RancherOS uses it. Fields of the form `words` may also be given as
-// one text that is split like a shell's words, those of the form `pairs` as a map.
-type Service struct {
-	Image       string            `yaml:"image,omitempty"`
-	Command     []string          `yaml:"command,omitempty" form:"words"`
-	Entrypoint  []string          `yaml:"entrypoint,omitempty" form:"words"`
-	Environment []string          `yaml:"environment,omitempty" form:"pairs"`
-	Labels      map[string]string `yaml:"labels,omitempty"`
-	Volumes     []string          `yaml:"volumes,omitempty"`
-	VolumesFrom []string          `yaml:"volumes_from,omitempty"`
-	Links       []string          `yaml:"links,omitempty"`
-	Net         string            `yaml:"net,omitempty"`
-	Pid         string            `yaml:"pid,omitempty"`
-	Ipc         string            `yaml:"ipc,omitempty"`
-	Uts         string            `yaml:"uts,omitempty"`
-	Privileged  bool              `yaml:"privileged,omitempty"`
-	ReadOnly    bool              `yaml:"read_only,omitempty"`
-	Restart     string            `yaml:"restart,omitempty"`
-	LogDriver   string            `yaml:"log_driver,omitempty"`
 }

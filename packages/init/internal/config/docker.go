@@ -17,6 +17,18 @@ type Docker struct {
 	// Exec asked upstream for a daemon in PID 1's place. It is taken and has no effect: PID 1 stays ros, because a daemon there
 	// leaves the processes that others abandon unreaped, and its end is the machine's.
 	Exec bool `yaml:"exec,omitempty"`
+	// TLS makes the daemon take requests over the network from those who have a certificate of the machine's own authority
+	// (`ros tls generate`); TLSArgs are then its arguments for that.
+	TLS     bool     `yaml:"tls,omitempty"`
+	TLSArgs []string `yaml:"tls_args,omitempty" form:"words"`
+	// The certificates and keys, in PEM form; `ros tls generate` makes them.
+	ServerCert string `yaml:"server_cert,omitempty"`
+	ServerKey  string `yaml:"server_key,omitempty"`
+	CACert     string `yaml:"ca_cert,omitempty"`
+	CAKey      string `yaml:"ca_key,omitempty"`
+	// Engine names the docker that runs for the user (`ros engine switch`); empty and `default` mean the one on board.
+	Engine         string `yaml:"engine,omitempty"`
+	StorageContext string `yaml:"storage_context,omitempty" inert:"the user's docker runs in a container of its own"`
 
 	BIP              string            `yaml:"bip,omitempty" option:"bip"`
 	Bridge           string            `yaml:"bridge,omitempty" option:"bridge"`
@@ -45,7 +57,7 @@ type Docker struct {
 var belongsTo = map[string]string{"log-driver": "log-opt", "storage-driver": "storage-opt"}
 
 // Arguments is the daemon's command line: Args without the options that a field sets, then the options of the fields, then
-// ExtraArgs. It is empty when Args and ExtraArgs are.
+// ExtraArgs, then TLSArgs where TLS is set. It is empty when Args and ExtraArgs are.
 func (d Docker) Arguments() []string {
 	args := slices.Clone(d.Args)
 	if len(args)+len(d.ExtraArgs) == 0 {
@@ -66,6 +78,9 @@ func (d Docker) Arguments() []string {
 		for _, text := range values {
 			options = append(options, "--"+name+"="+text)
 		}
+	}
+	if d.TLS {
+		return slices.Concat(args, options, d.ExtraArgs, d.TLSArgs)
 	}
 	return slices.Concat(args, options, d.ExtraArgs)
 }

@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -27,6 +29,32 @@ func DecodeYAML(content []byte, into any) (err error) {
 // Compose makes a cloud-config of a compose file: its services become rancher.services. Both the first format, whose top
 // level are the services, and the later ones, which have them below `services`, are read. Warnings have the lines of the file.
 func Compose(file string, content []byte) ([]byte, []Warning, error) {
+	tree, warnings, err := composeTree(file, content, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	text, err := yaml.Marshal(tree)
+	if err != nil {
+		return nil, warnings, fmt.Errorf("writing the services of %s: %w", file, err)
+	}
+	return append([]byte("#cloud-config\n"), text...), warnings, nil
+}
+
+// ComposeServices reads the services of a compose file. `$NAME` and `${NAME}` in values are what lookup says, `$$` is a
+// dollar sign.
+func ComposeServices(file string, content []byte, lookup func(name string) string) (map[string]Service, []Warning, error) {
+	tree, warnings, err := composeTree(file, content, lookup)
+	if err != nil {
+		return nil, nil, err
+	}
+	config, err := decode(tree)
+	if err != nil {
+		return nil, warnings, err
+	}
+	return config.Rancher.Services, warnings, nil
+}
+
+func composeTree(file string, content []byte, lookup func(string) string) (map[string]any, []Warning, error) {
 	var document yaml.Node
 	if err := unmarshal(content, &document); err != nil {
 		return nil, nil, errors.New(yamlWarning(file, err).String())
@@ -43,6 +71,9 @@ func Compose(file string, content []byte) ([]byte, []Warning, error) {
 			}
 		}
 	}
+	if lookup != nil {
+		expand(services, lookup)
+	}
 	wrapped := services
 	for _, name := range []string{"services", "rancher"} {
 		wrapped = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: services.Line, Content: []*yaml.Node{nodeOf(name), wrapped}}
@@ -54,9 +85,25 @@ func Compose(file string, content []byte) ([]byte, []Warning, error) {
 		}
 		return nil, nil, fmt.Errorf("%s: no services in it", file)
 	}
-	text, err := yaml.Marshal(tree)
-	if err != nil {
-		return nil, warnings, fmt.Errorf("writing the services of %s: %w", file, err)
+	return tree, warnings, nil
+}
+
+// expand replaces variables in the values below a node; an alias is replaced where its anchor is.
+func expand(node *yaml.Node, lookup func(string) string) {
+	if node.Kind == yaml.ScalarNode {
+		if strings.Contains(node.Value, "$") {
+			node.Value = os.Expand(node.Value, func(name string) string {
+				if name == "$" {
+					return "$"
+				}
+				return lookup(name)
+			})
+		}
+		return
 	}
-	return append([]byte("#cloud-config\n"), text...), warnings, nil
+	for at, child := range node.Content {
+		if node.Kind != yaml.MappingNode || at%2 == 1 {
+			expand(child, lookup)
+		}
+	}
 }

@@ -60,6 +60,11 @@ func Import(root, file string, content []byte, over bool) ([]Warning, error) {
 	if err := yaml.Unmarshal(content, &tree); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	unlock, err := lock(root)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	secrets := splitSecrets(tree)
 	if over {
 		have, err := readRaw(root, CloudConfigFile)

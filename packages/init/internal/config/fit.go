@@ -56,6 +56,9 @@ func (f *fitter) record(node *yaml.Node, want reflect.Type, path string) (any, b
 			f.warn(entry.key, "unknown key %s, left out", join(path, entry.key.Value))
 			continue
 		}
+		if why := field.Tag.Get("inert"); why != "" {
+			f.warn(entry.key, "%s has no effect: %s", join(path, entry.key.Value), why)
+		}
 		if value, ok := f.value(entry.value, field.Type, field.Tag.Get("form"), join(path, entry.key.Value)); ok {
 			tree[entry.key.Value] = value
 		}

@@ -38,7 +38,10 @@ func put(tree map[string]any, path []string, value any) {
 }
 
 // secrets are the keys that go to the private file, with all that is below them.
-var secrets = []string{"rancher.ssh", "rancher.password"}
+var secrets = []string{
+	"rancher.ssh", "rancher.password", "rancher.registry_auths",
+	"rancher.docker.ca_cert", "rancher.docker.ca_key", "rancher.docker.server_cert", "rancher.docker.server_key",
+}
 
 // private tells the keys that go to the private file.
 func private(key string) bool {

@@ -25,8 +25,33 @@ func Set(root, key, text string) error {
 	return SetValues(root, map[string]any{key: value})
 }
 
+// SetAt sets the value at a path whose names may have dots in them, in cloud-config.yml; nil takes it out, with the maps
+// that are empty then.
+func SetAt(root string, path []string, value any) error {
+	unlock, err := lock(root)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	tree, err := readRaw(root, CloudConfigFile)
+	if err != nil {
+		return err
+	}
+	if value == nil {
+		remove(tree, path)
+	} else {
+		put(tree, path, value)
+	}
+	return writeRaw(root, CloudConfigFile, tree)
+}
+
 // SetValues is Set for several keys at once, with values of the right types: text, number, truth value, list, map.
 func SetValues(root string, values map[string]any) error {
+	unlock, err := lock(root)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	files := map[string]map[string]any{}
 	for key, value := range values {
 		path := CloudConfigFile

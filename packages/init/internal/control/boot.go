@@ -20,10 +20,7 @@ import (
 
 var bootCommand = command{
 	names: []string{"boot"}, usage: "ros boot", summary: "print how long each part of this boot took",
-	run: func(s *session, args []string) error {
-		if len(args) > 0 {
-			return misused("want no argument, got %q", args[0])
-		}
+	setup: plain(func(s *session, _ []string) error {
 		started, err := kernelStart()
 		if err != nil {
 			return err
@@ -33,7 +30,7 @@ var bootCommand = command{
 			return err
 		}
 		return printTimeline(s, entries)
-	},
+	}),
 }
 
 // span is a line of the timeline, in seconds since the kernel started; end is 0 for what still goes on.

@@ -4,10 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
+	"rancheros-kit/init/internal/atomicfile"
 	"rancheros-kit/init/internal/config"
 
 	"go.yaml.in/yaml/v3"
@@ -16,23 +18,22 @@ import (
 var configCommands = command{
 	names: []string{"config", "c"}, usage: "ros config COMMAND", summary: "show and change the configuration",
 	subcommands: []command{
-		{names: []string{"get"}, usage: "ros config get KEY", summary: "print a value of the merged configuration", privileged: true, run: configGet},
-		{names: []string{"set"}, usage: "ros config set KEY VALUE", summary: "change a value for good", privileged: true, run: configSet},
-		{names: []string{"import"}, usage: "ros config import [-i FILE]", summary: "replace the user's configuration", privileged: true,
-			run: func(s *session, args []string) error { return configImport(s, args, false) }},
-		{names: []string{"merge"}, usage: "ros config merge [-i FILE]", summary: "put a configuration over the user's", privileged: true,
-			run: func(s *session, args []string) error { return configImport(s, args, true) }},
-		{names: []string{"export"}, usage: "ros config export [-o FILE] [-b] [-p] [-f]", summary: "print the user's configuration, or more of it", privileged: true, run: configExport},
-		{names: []string{"validate"}, usage: "ros config validate [-i FILE]", summary: "say what is wrong in a configuration file", run: configValidate},
-		{names: []string{"schema"}, usage: "ros config schema", summary: "print the JSON Schema of configuration files", run: configSchema},
-		{names: []string{"images"}, usage: "ros config images [-i FILE]", summary: "list the images of all services", run: configImages},
+		{names: []string{"get"}, usage: "ros config get KEY", summary: "print a value of the merged configuration", privileged: true,
+			least: 1, most: 1, want: "one key", setup: plain(configGet), words: configKeys},
+		{names: []string{"set"}, usage: "ros config set KEY VALUE", summary: "change a value for good", privileged: true,
+			least: 2, most: 2, want: "a key and a value", setup: plain(configSet), words: configKeys},
+		{names: []string{"import"}, usage: "ros config import [-i FILE]", summary: "replace the user's configuration", privileged: true, setup: configImport(false)},
+		{names: []string{"merge"}, usage: "ros config merge [-i FILE]", summary: "put a configuration over the user's", privileged: true, setup: configImport(true)},
+		{names: []string{"export"}, usage: "ros config export [-o FILE] [-b] [-p] [-f]", summary: "print the user's configuration, or more of it", privileged: true, setup: configExport},
+		{names: []string{"generate"}, usage: "ros config generate [-i FILE] [-o FILE]", summary: "fill in the variables of a template of os-config.yml", setup: configGenerate},
+		{names: []string{"syslinux"}, usage: "ros config syslinux", summary: "edit the kernel arguments that an installed machine adds (global.cfg)", privileged: true, setup: plain(configSyslinux)},
+		{names: []string{"validate"}, usage: "ros config validate [-i FILE]", summary: "say what is wrong in a configuration file", setup: configValidate},
+		{names: []string{"schema"}, usage: "ros config schema", summary: "print the JSON Schema of configuration files", setup: plain(configSchema)},
+		{names: []string{"images"}, usage: "ros config images [-i FILE]", summary: "list the images of all services", setup: configImages},
 	},
 }
 
 func configGet(s *session, args []string) error {
-	if len(args) != 1 {
-		return misused("want one key")
-	}
 	tree, warnings, err := config.Tree(s.root, s.commandLine)
 	s.warn(warnings)
 	if err != nil {
@@ -62,113 +63,114 @@ func (s *session) print(value any) error {
 }
 
 func configSet(s *session, args []string) error {
-	if len(args) != 2 {
-		return misused("want a key and a value")
-	}
 	return config.Set(s.root, args[0], args[1])
 }
 
-func configImport(s *session, args []string, over bool) error {
-	flags, path := flagSet(), ""
-	flags.StringVar(&path, "i", "", "")
-	flags.StringVar(&path, "input", "", "")
-	if err := parseFlags(flags, args, 0); err != nil {
-		return err
-	}
-	content, name, err := s.input(path)
+// configKeys are the keys that the machine's configuration has, and those above them.
+func configKeys(s *session) []string {
+	tree, _, err := config.Tree(s.root, s.commandLine)
 	if err != nil {
-		return err
+		return nil
 	}
-	warnings, err := config.Import(s.root, name, content, over)
-	s.warn(warnings)
-	return err
+	keys := []string{}
+	var walk func(prefix string, tree map[string]any)
+	walk = func(prefix string, tree map[string]any) {
+		for _, name := range slices.Sorted(maps.Keys(tree)) {
+			keys = append(keys, prefix+name)
+			if branch, isMap := tree[name].(map[string]any); isMap {
+				walk(prefix+name+".", branch)
+			}
+		}
+	}
+	walk("", tree)
+	return keys
+}
+
+func inputOption(flags *flag.FlagSet) *string {
+	return text(flags, "", "`file` to read; standard input without it", "i", "input")
+}
+
+func configImport(over bool) func(*session, *flag.FlagSet) func([]string) error {
+	return func(s *session, flags *flag.FlagSet) func([]string) error {
+		path := inputOption(flags)
+		return func([]string) error {
+			content, name, err := s.input(*path)
+			if err != nil {
+				return err
+			}
+			warnings, err := config.Import(s.root, name, content, over)
+			s.warn(warnings)
+			return err
+		}
+	}
 }
 
 // configValidate prints one line for each thing that a machine would leave out.
-func configValidate(s *session, args []string) error {
-	flags, path := flagSet(), ""
-	flags.StringVar(&path, "i", "", "")
-	flags.StringVar(&path, "input", "", "")
-	if err := parseFlags(flags, args, 0); err != nil {
-		return err
-	}
-	content, name, err := s.input(path)
-	if err != nil {
-		return err
-	}
-	warnings := config.Validate(name, content)
-	for _, warning := range warnings {
-		fmt.Fprintln(s.stdout, warning)
-	}
-	switch len(warnings) {
-	case 0:
-		return nil
-	case 1:
-		return fmt.Errorf("%s is not valid", name)
-	default:
-		return fmt.Errorf("%s is not valid, for %d reasons", name, len(warnings))
+func configValidate(s *session, flags *flag.FlagSet) func([]string) error {
+	path := inputOption(flags)
+	return func([]string) error {
+		content, name, err := s.input(*path)
+		if err != nil {
+			return err
+		}
+		warnings := config.Validate(name, content)
+		for _, warning := range warnings {
+			fmt.Fprintln(s.stdout, warning)
+		}
+		switch len(warnings) {
+		case 0:
+			return nil
+		case 1:
+			return fmt.Errorf("%s is not valid", name)
+		default:
+			return fmt.Errorf("%s is not valid, for %d reasons", name, len(warnings))
+		}
 	}
 }
 
-func configSchema(s *session, args []string) error {
-	if len(args) > 0 {
-		return misused("unexpected argument: %s", args[0])
-	}
+func configSchema(s *session, _ []string) error {
 	_, err := s.stdout.Write(config.Schema)
 	return err
 }
 
-func configExport(s *session, args []string) error {
-	flags, path, parts := flagSet(), "", config.Parts{}
-	for _, name := range []string{"o", "output"} {
-		flags.StringVar(&path, name, "", "")
-	}
-	for target, names := range map[*bool][]string{&parts.Boot: {"b", "boot"}, &parts.Private: {"p", "private"}, &parts.Full: {"f", "full"}} {
-		for _, name := range names {
-			flags.BoolVar(target, name, false, "")
+func configExport(s *session, flags *flag.FlagSet) func([]string) error {
+	path := text(flags, "", "`file` to write; standard output without it", "o", "output")
+	boot := yes(flags, "what cloud-init found too", "b", "boot")
+	private := yes(flags, "secrets too", "p", "private")
+	full := yes(flags, "everything that is merged", "f", "full")
+	return func([]string) error {
+		tree, warnings, err := config.Export(s.root, s.commandLine, config.Parts{Boot: *boot, Private: *private, Full: *full})
+		s.warn(warnings)
+		if err != nil {
+			return err
 		}
+		text, err := yaml.Marshal(tree)
+		if err != nil {
+			return err
+		}
+		return s.output(*path, text, 0o400)
 	}
-	if err := parseFlags(flags, args, 0); err != nil {
-		return err
-	}
-	tree, warnings, err := config.Export(s.root, s.commandLine, parts)
-	s.warn(warnings)
-	if err != nil {
-		return err
-	}
-	text, err := yaml.Marshal(tree)
-	if err != nil {
-		return err
-	}
-	if path == "" {
-		_, err = s.stdout.Write(text)
-		return err
-	}
-	return os.WriteFile(path, text, 0o400)
 }
 
-func configImages(s *session, args []string) error {
-	flags, path := flagSet(), ""
-	flags.StringVar(&path, "i", "", "")
-	flags.StringVar(&path, "input", "", "")
-	if err := parseFlags(flags, args, 0); err != nil {
-		return err
-	}
-	cfg, err := s.configOf(path)
-	if err != nil {
-		return err
-	}
-	images := []string{}
-	for _, services := range []map[string]config.Service{cfg.Rancher.CloudInitServices, cfg.Rancher.Services} {
-		for _, service := range services {
-			if service.Image != "" && !slices.Contains(images, service.Image) {
-				images = append(images, service.Image)
+func configImages(s *session, flags *flag.FlagSet) func([]string) error {
+	path := inputOption(flags)
+	return func([]string) error {
+		cfg, err := s.configOf(*path)
+		if err != nil {
+			return err
+		}
+		images := []string{}
+		for _, services := range []map[string]config.Service{cfg.Rancher.CloudInitServices, cfg.Rancher.Services} {
+			for _, service := range services {
+				if service.Image != "" && !slices.Contains(images, service.Image) {
+					images = append(images, service.Image)
+				}
 			}
 		}
+		slices.Sort(images)
+		_, err = fmt.Fprintln(s.stdout, strings.Join(images, " "))
+		return err
 	}
-	slices.Sort(images)
-	_, err = fmt.Fprintln(s.stdout, strings.Join(images, " "))
-	return err
 }
 
 // configOf is the configuration of one file, or of the machine when none is named.
@@ -195,20 +197,11 @@ func (s *session) input(path string) (content []byte, name string, err error) {
 	return content, path, err
 }
 
-// flagSet makes flags that leave telling errors to their caller.
-func flagSet() *flag.FlagSet {
-	flags := flag.NewFlagSet("", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	return flags
-}
-
-// parseFlags parses; most is how many arguments may follow the flags, -1 for any number.
-func parseFlags(flags *flag.FlagSet, args []string, most int) error {
-	if err := flags.Parse(args); err != nil {
-		return misused("%v", err)
+// output writes a file, or to standard output when none is named.
+func (s *session) output(path string, content []byte, mode os.FileMode) error {
+	if path == "" || path == "-" {
+		_, err := s.stdout.Write(content)
+		return err
 	}
-	if most >= 0 && flags.NArg() > most {
-		return misused("unexpected argument: %s", flags.Arg(most))
-	}
-	return nil
+	return atomicfile.Write(path, content, mode, nil)
 }

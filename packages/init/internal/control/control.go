@@ -3,6 +3,7 @@ package control
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -28,6 +29,8 @@ type session struct {
 	stdout, stderr io.Writer
 	// root is where the machine's files are; commandLine is the kernel's.
 	root, commandLine string
+	// services are the options before the name of a command of `ros service`.
+	services serviceOptions
 }
 
 // command is a command, or with subcommands a group of them.
@@ -36,9 +39,17 @@ type command struct {
 	usage   string
 	summary string
 	// privileged commands need root.
-	privileged  bool
-	run         func(s *session, args []string) error
+	privileged bool
+	// hidden commands are in no help.
+	hidden bool
+	// least and most bound how many arguments there are; most is -1 for any number. want says what is missing.
+	least, most int
+	want        string
+	// setup registers the options and gives what runs the command with the arguments behind them. For a group run is nil.
+	setup       func(s *session, flags *flag.FlagSet) (run func(args []string) error)
 	subcommands []command
+	// words are what an argument may be, for completion.
+	words func(s *session) []string
 }
 
 // usageError is a mistake in the command line; the answer has the usage in it.
@@ -50,10 +61,22 @@ func misused(format string, arguments ...any) error {
 	return usageError{fmt.Sprintf(format, arguments...)}
 }
 
+// plain is a command without options.
+func plain(run func(s *session, args []string) error) func(*session, *flag.FlagSet) func([]string) error {
+	return func(s *session, _ *flag.FlagSet) func([]string) error {
+		return func(args []string) error { return run(s, args) }
+	}
+}
+
 // commands is the whole tree.
-var commands = command{
-	names: []string{"ros"}, usage: "ros COMMAND", summary: "control and configure RancherOS",
-	subcommands: []command{configCommands, serviceCommands, osCommands, bootCommand, envCommand, devCommand},
+func commands() command {
+	return command{
+		names: []string{"ros"}, usage: "ros COMMAND", summary: "control and configure RancherOS",
+		subcommands: []command{
+			configCommands, serviceCommands, osCommands, consoleCommands, engineCommands, tlsCommands, installCommand, bootCommand, envCommand,
+			devCommand, completionCommand, completeCommand,
+		},
+	}
 }
 
 // Main is the program ros; args[0] is its name.
@@ -62,7 +85,7 @@ func Main(args []string) int {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "ros:", err)
 	}
-	return execute(&session{os.Stdin, os.Stdout, os.Stderr, "/", line}, args[1:])
+	return execute(&session{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, root: "/", commandLine: line}, args[1:])
 }
 
 func execute(s *session, args []string) int {
@@ -70,35 +93,59 @@ func execute(s *session, args []string) int {
 		fmt.Fprintln(s.stdout, "ros version", version.Version)
 		return success
 	}
-	return descend(s, commands, args)
+	return descend(s, commands(), args)
 }
 
 // descend goes down the tree to the command that the arguments name, and runs it.
 func descend(s *session, at command, args []string) int {
-	if len(args) > 0 && slices.Contains([]string{"-h", "--help", "help"}, args[0]) {
-		help(s.stdout, at)
+	if len(args) > 0 && (slices.Contains([]string{"-h", "--help"}, args[0]) || args[0] == "help" && len(at.subcommands) > 0) {
+		help(s, at)
 		return success
 	}
-	if at.run != nil {
-		return finish(s, at, run(s, at, args))
+	flags := newFlags()
+	var run func([]string) error
+	if at.setup != nil {
+		run = at.setup(s, flags)
+	}
+	if err := parse(at, flags, args); errors.Is(err, flag.ErrHelp) {
+		help(s, at)
+		return success
+	} else if err != nil {
+		return finish(s, at, err)
+	}
+	args = flags.Args()
+	if run != nil {
+		if at.privileged && s.root == "/" && os.Geteuid() != 0 {
+			return finish(s, at, errors.New("this needs root: sudo "+at.usage))
+		}
+		return finish(s, at, run(args))
 	}
 	if len(args) == 0 {
-		help(s.stdout, at)
+		help(s, at)
 		return success
 	}
-	for _, next := range at.subcommands {
-		if slices.Contains(next.names, args[0]) {
-			return descend(s, next, args[1:])
-		}
+	next, err := at.find(args[0])
+	if err != nil {
+		return finish(s, at, err)
 	}
-	return finish(s, at, misused("no such command: %s", args[0]))
+	return descend(s, next, args[1:])
 }
 
-func run(s *session, at command, args []string) error {
-	if at.privileged && s.root == "/" && os.Geteuid() != 0 {
-		return errors.New("this needs root: sudo " + at.usage)
+// find gives a subcommand by any of its names.
+func (at command) find(name string) (command, error) {
+	var names []string
+	for _, next := range at.subcommands {
+		if slices.Contains(next.names, name) {
+			return next, nil
+		}
+		if !next.hidden {
+			names = append(names, next.names...)
+		}
 	}
-	return at.run(s, args)
+	if meant := nearest(name, names); meant != "" {
+		return command{}, misused("no such command: %s, did you mean %s?", name, meant)
+	}
+	return command{}, misused("no such command: %s", name)
 }
 
 func finish(s *session, at command, err error) int {
@@ -115,30 +162,46 @@ func finish(s *session, at command, err error) int {
 	}
 }
 
-func help(out io.Writer, at command) {
+func help(s *session, at command) {
+	out := s.stdout
 	fmt.Fprintf(out, "usage: %s\n\n%s\n", at.usage, at.summary)
 	if len(at.subcommands) > 0 {
 		fmt.Fprintln(out, "\ncommands:")
 		table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 		for _, next := range at.subcommands {
-			fmt.Fprintf(table, "  %s\t%s\n", strings.Join(next.names, ", "), next.summary)
+			if !next.hidden {
+				fmt.Fprintf(table, "  %s\t%s\n", strings.Join(next.names, ", "), next.summary)
+			}
 		}
 		_ = table.Flush()
 	}
 	if at.names[0] == "ros" {
 		fmt.Fprintln(out, "\noptions:\n  -h, --help      this text, for any command\n  -v, --version   the version of ros")
 	}
+	if at.setup != nil {
+		flags := newFlags()
+		at.setup(s, flags)
+		any := false
+		flags.VisitAll(func(*flag.Flag) { any = true })
+		if any {
+			printOptions(out, flags)
+		}
+	}
 }
 
 func (s *session) warn(warnings []config.Warning) {
 	for _, warning := range warnings {
-		fmt.Fprintln(s.stderr, "ros: warning:", warning)
+		s.say("warning: %v", warning)
 	}
 }
 
-// load is the whole configuration; its warnings are told.
+// say writes a line to standard error.
+func (s *session) say(format string, arguments ...any) {
+	fmt.Fprintf(s.stderr, "ros: "+format+"\n", arguments...)
+}
+
+// load is the whole configuration. Its warnings have been told at boot and by the commands that change it.
 func (s *session) load() (*config.Config, error) {
-	cfg, warnings, err := config.Load(s.root, s.commandLine)
-	s.warn(warnings)
+	cfg, _, err := config.Load(s.root, s.commandLine)
 	return cfg, err
 }

@@ -18,7 +18,7 @@ const osConfig = "hostname: rancher\nrancher:\n  environment: {A: b}\n  network:
 // ros runs a command line on a machine below root.
 func ros(root, input string, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	code = execute(&session{strings.NewReader(input), &out, &err, root, "rancher.debug=true"}, args)
+	code = execute(&session{stdin: strings.NewReader(input), stdout: &out, stderr: &err, root: root, commandLine: "rancher.debug=true"}, args)
 	return code, out.String(), err.String()
 }
 
@@ -53,18 +53,28 @@ func TestCommands(t *testing.T) {
 		{"config get absent", 0, "\n", ""},
 		{"config images", 0, "x/one:1 x/two:1\n", ""},
 		{"config images -i " + file, 0, "x/one:1 x/two:1\n", ""},
-		{"service list", 0, "one\nsame\ntwo\n", ""},
+		{"service list", 0, "", ""},
+		{"service list -a", 0, "enabled  one\nenabled  same\nenabled  two\n", ""},
 		{"config get", 2, "", "ros: want one key\nusage: ros config get KEY\n"},
 		{"config set hostname", 2, "", "ros: want a key and a value\nusage: ros config set KEY VALUE\n"},
 		{"config set absent x", 1, "", "ros: unknown key absent\n"},
-		{"config export -x", 2, "", "ros: flag provided but not defined: -x\nusage: ros config export [-o FILE] [-b] [-p] [-f]\n"},
+		{"config export -x", 2, "", "ros: no such option: -x\nusage: ros config export [-o FILE] [-b] [-p] [-f]\n"},
 		{"config export extra", 2, "", "ros: unexpected argument: extra\nusage: ros config export [-o FILE] [-b] [-p] [-f]\n"},
 		{"config images -i /absent", 1, "", "ros: open /absent: no such file or directory\n"},
 		{"nonsense", 2, "", "ros: no such command: nonsense\nusage: ros COMMAND\n"},
-		{"service nonsense", 2, "", "ros: no such command: nonsense\nusage: ros service COMMAND\n"},
+		{"service nonsense", 2, "", "ros: no such command: nonsense\nusage: ros service [-f FILE] COMMAND\n"},
 		{"service restart", 2, "", "ros: want at least one service\nusage: ros service restart [-t SECONDS] SERVICE...\n"},
 		{"env", 2, "", "ros: want a program\nusage: ros env PROGRAM [ARGUMENT...]\n"},
 		{"dev", 0, "", ""},
+		{"dev a b", 2, "", "ros: unexpected argument: b\nusage: ros dev SPEC\n"},
+		{"confgi get hostname", 2, "", "ros: no such command: confgi, did you mean config?\nusage: ros COMMAND\n"},
+		{"service restrat", 2, "", "ros: no such command: restrat, did you mean restart?\nusage: ros service [-f FILE] COMMAND\n"},
+		{"config export --prviate", 2, "", "ros: no such option: --prviate, did you mean --private?\nusage: ros config export [-o FILE] [-b] [-p] [-f]\n"},
+		{"service disable absent", 1, "", "ros: absent is not included (rancher.services_include)\n"},
+		{"service scale one=2", 2, "", "ros: \"one=2\": want SERVICE=0 or SERVICE=1, a container has its service's name\nusage: ros service scale [-t SECONDS] SERVICE=0|1...\n"},
+		{"install", 2, "", "ros: want -d DEVICE, the disk to install to\nusage: ros install -d DEVICE [-t TYPE] [-c FILE] [-i IMAGE] [-f] [--no-reboot]\n"},
+		{"install -d /dev/x -t what", 2, "", "ros: no such type: what, want one of generic, gptsyslinux, syslinux, noformat, raid, arm, amazon-ebs-hvm, amazon-ebs-pv, googlecompute, bootstrap, rancher-upgrade\nusage: ros install -d DEVICE [-t TYPE] [-c FILE] [-i IMAGE] [-f] [--no-reboot]\n"},
+		{"completion tcsh", 2, "", "ros: no such shell: tcsh, want bash, zsh or fish\nusage: ros completion bash|zsh|fish\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.line, func(t *testing.T) {
@@ -77,7 +87,7 @@ func TestCommands(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for line, part := range map[string]string{"": "usage: ros COMMAND", "--help": "  service, s   ", "config": "  export   ", "config get -h": "usage: ros config get KEY"} {
+	for line, part := range map[string]string{"": "usage: ros COMMAND", "--help": "  service, s   ", "config": "  export   ", "config get -h": "usage: ros config get KEY", "config export --help": "  -f, --full          everything that is merged", "help": "  console  "} {
 		if code, stdout, stderr := ros(t.TempDir(), "", strings.Fields(line)...); code != 0 || !strings.Contains(stdout, part) || stderr != "" {
 			t.Errorf("ros %s: exit code %d, stdout %q, stderr %q; want %q", line, code, stdout, stderr, part)
 		}

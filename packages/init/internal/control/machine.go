@@ -10,27 +10,13 @@ import (
 
 	"rancheros-kit/init/internal/blockdev"
 	"rancheros-kit/init/internal/engine"
-	"rancheros-kit/init/internal/version"
 
 	"golang.org/x/sys/unix"
 )
 
-var osCommands = command{
-	names: []string{"os"}, usage: "ros os COMMAND", summary: "look after the system's version",
-	subcommands: []command{
-		{names: []string{"version"}, usage: "ros os version", summary: "print the version that runs", run: func(s *session, _ []string) error {
-			_, err := fmt.Fprintln(s.stdout, version.Version)
-			return err
-		}},
-	},
-}
-
 var envCommand = command{
 	names: []string{"env"}, usage: "ros env PROGRAM [ARGUMENT...]", summary: "run a program with the configured environment", privileged: true,
-	run: func(s *session, args []string) error {
-		if len(args) == 0 {
-			return misused("want a program")
-		}
+	least: 1, most: -1, want: "a program", setup: plain(func(s *session, args []string) error {
 		cfg, err := s.load()
 		if err != nil {
 			return err
@@ -40,7 +26,7 @@ var envCommand = command{
 			return err
 		}
 		return fmt.Errorf("starting %s: %w", program, unix.Exec(program, args, under(cfg.Rancher.Environment, os.Environ())))
-	},
+	}),
 }
 
 // under gives the variables with the process's own over them.
@@ -56,8 +42,8 @@ func under(variables map[string]string, own []string) []string {
 }
 
 var devCommand = command{
-	names: []string{"dev"}, usage: "ros dev SPEC", summary: "print the device of LABEL=, UUID=, PARTUUID= or a path", privileged: true,
-	run: func(s *session, args []string) error {
+	names: []string{"dev"}, usage: "ros dev SPEC", summary: "print the device of LABEL=, UUID=, PARTLABEL=, PARTUUID= or a path", privileged: true,
+	most: 1, setup: plain(func(s *session, args []string) error {
 		if len(args) == 0 {
 			return nil
 		}
@@ -67,7 +53,7 @@ var devCommand = command{
 		}
 		_, err = fmt.Fprintln(s.stdout, device.Path)
 		return err
-	},
+	}),
 }
 
 // dockerClient is the docker client of the machine and of the console.

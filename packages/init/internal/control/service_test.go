@@ -20,7 +20,7 @@ rancher:
     holder: {image: "rancher/os-test:v1", net: none, labels: {io.rancher.os.scope: system, io.rancher.os.createonly: "true"}}
     runner: {image: "rancher/os-test:v1", net: none, volumes_from: [holder], environment: [GREETING], labels: {io.rancher.os.scope: system}}
     other: {image: "rancher/os-test:v1", net: none, labels: {io.rancher.os.scope: system}}
-    broken: {image: "rancher/os-absent:v1", labels: {io.rancher.os.scope: system}}
+    broken: {image: "127.0.0.1:1/os-absent:v1", labels: {io.rancher.os.scope: system}}
 `
 
 func TestServiceCommands(t *testing.T) {
@@ -54,7 +54,7 @@ func TestServiceCommands(t *testing.T) {
 		t.Error("up runner: runner and what it needs must be there, nothing else")
 	}
 	code, _, stderr := ros(root, "", "service", "up")
-	if code != 1 || !strings.Contains(stderr, `service broken: image "rancher/os-absent:v1" is not on this machine`) || !strings.Contains(stderr, "1 of 4 services failed") {
+	if code != 1 || !strings.Contains(stderr, `service broken: image "127.0.0.1:1/os-absent:v1" is not on this machine`) || !strings.Contains(stderr, "1 of 4 services failed") {
 		t.Errorf("up: exit code %d, %q", code, stderr)
 	}
 	if !running("other") {

@@ -2,12 +2,13 @@ package images
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"rancheros-kit/init/internal/engine"
 
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
@@ -76,7 +77,7 @@ func load(ctx context.Context, docker *client.Client, path string, have map[stri
 		return false, err
 	}
 	defer response.Body.Close()
-	return true, drain(response.Body)
+	return true, engine.Messages(response.Body, nil)
 }
 
 // anyMissing tells whether an image of the tarball is not in the daemon under each of its tags.
@@ -93,24 +94,4 @@ func anyMissing(entries []entry, have map[string]string) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// drain reads the daemon's answer, a stream of JSON objects, to its end: what went wrong while loading stands in it.
-func drain(body io.Reader) error {
-	decoder := json.NewDecoder(body)
-	for {
-		var message struct {
-			Error string `json:"error"`
-		}
-		err := decoder.Decode(&message)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading docker's answer: %w", err)
-		}
-		if message.Error != "" {
-			return errors.New(message.Error)
-		}
-	}
 }

@@ -1,7 +1,6 @@
 package images
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -62,11 +61,5 @@ func TestIDs(t *testing.T) {
 	}
 	if _, err := (entry{Config: "config.json"}).id(); err == nil {
 		t.Error("a name without a digest was accepted")
-	}
-}
-
-func TestDrain(t *testing.T) {
-	if err := drain(bytes.NewReader([]byte(`{"stream":"a"}{"error":"no space left on device"}`))); err == nil || err.Error() != "no space left on device" {
-		t.Errorf("error %v", err)
 	}
 }

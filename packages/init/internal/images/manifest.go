@@ -3,10 +3,14 @@ package images
 
 import (
 	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"regexp"
 	"strings"
@@ -55,4 +59,29 @@ func (e entry) id() (string, error) {
 		return "", fmt.Errorf("configuration %q is not named after its SHA-256", e.Config)
 	}
 	return "sha256:" + name, nil
+}
+
+// Names are the names of the images in a tarball, plain or packed with gzip.
+func Names(path string) ([]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	input := bufio.NewReader(file)
+	var tarball io.Reader = input
+	if magic, _ := input.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		if tarball, err = gzip.NewReader(input); err != nil {
+			return nil, err
+		}
+	}
+	entries, err := readManifest(tarball)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.RepoTags...)
+	}
+	return names, nil
 }

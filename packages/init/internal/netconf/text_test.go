@@ -128,7 +128,7 @@ func TestWaitForNetwork(t *testing.T) {
 	root := newRoot(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	go func() { defer close(ended); waitForNetwork(ctx, root) }()
+	go func() { defer close(ended); Await(ctx, root) }()
 	select {
 	case <-ended:
 		t.Fatal("it did not wait")
@@ -143,5 +143,5 @@ func TestWaitForNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	waitForNetwork(ctx, root)
+	Await(ctx, root)
 }

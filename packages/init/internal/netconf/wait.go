@@ -17,11 +17,12 @@ const doneRetry = 100 * time.Millisecond
 func WaitMain([]string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	waitForNetwork(ctx, "/")
+	Await(ctx, "/")
 	return 0
 }
 
-func waitForNetwork(ctx context.Context, root string) {
+// Await returns as soon as netconf has gone through all interfaces, or when ctx ends.
+func Await(ctx context.Context, root string) {
 	for {
 		if _, err := os.Stat(filepath.Join(root, doneFile)); err == nil || !sleep(ctx, doneRetry) {
 			return

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"fmt"
+	"os"
 	"sort"
 	"strings"
 )
@@ -38,4 +40,22 @@ func withPrefix(prefix string, variables map[string]string) []string {
 	}
 	sort.Strings(pairs)
 	return pairs
+}
+
+// environmentFiles reads the settings of files, one a line; empty lines and those that begin with # are comments. What the
+// service says itself comes after them and wins.
+func environmentFiles(paths []string) ([]string, error) {
+	settings := []string{}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("env_file: %w", err)
+		}
+		for _, line := range strings.Split(string(content), "\n") {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+				settings = append(settings, line)
+			}
+		}
+	}
+	return settings, nil
 }

@@ -29,8 +29,10 @@ func Order(services map[string]config.Service) Graph {
 	for _, name := range names {
 		graph.Needs[name] = needs(services[name])
 		for _, need := range graph.Needs[name] {
-			if _, exists := services[need]; !exists {
+			if other, exists := services[need]; !exists {
 				graph.Failed[name] = fmt.Errorf("needs %s, which is no service", need)
+			} else if isSystem(other) != isSystem(services[name]) {
+				graph.Failed[name] = fmt.Errorf("needs %s, which is in the other docker", need)
 			}
 		}
 	}
@@ -42,7 +44,23 @@ func Order(services map[string]config.Service) Graph {
 	for _, edge := range optionalEdges(names, services) {
 		graph.addOptional(edge[0], edge[1], services)
 	}
+	for _, name := range names {
+		if !isSystem(services[name]) {
+			// Its daemon is a service, and what cloud-init finds out may be for it.
+			graph.addOptional(name, userDockerService, services)
+			graph.addOptional(name, cloudInitService, services)
+		}
+	}
 	return graph
+}
+
+// AwaitNetwork makes services whose image is not on this machine wait for the network, which they are to come over.
+func (g *Graph) AwaitNetwork(services map[string]config.Service, absent func(name string) bool) {
+	for _, name := range sortedNames(services) {
+		if isSystem(services[name]) && absent(name) {
+			g.addOptional(name, networkService, services)
+		}
+	}
 }
 
 // addOptional makes later wait for earlier unless that closes a circle.

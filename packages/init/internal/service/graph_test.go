@@ -165,7 +165,7 @@ func TestRestartPolicy(t *testing.T) {
 		{"always:3", "", 0, "only on-failure has a count"}, {"on-failure:x", "", 0, "want on-failure:COUNT"}, {"sometimes", "", 0, "sometimes"},
 	}
 	for _, test := range tests {
-		got, err := restartPolicy(test.text)
+		got, err := restartPolicy(test.text, true)
 		if test.message != "" {
 			if err == nil || !strings.Contains(err.Error(), test.message) {
 				t.Errorf("restart %q: %v, want %q", test.text, err, test.message)
@@ -173,6 +173,12 @@ func TestRestartPolicy(t *testing.T) {
 		} else if err != nil || string(got.Name) != test.want || got.MaximumRetryCount != test.count {
 			t.Errorf("restart %q = %+v, %v", test.text, got, err)
 		}
+	}
+}
+
+func TestUsersRestartPolicy(t *testing.T) {
+	if got, err := restartPolicy("always", false); err != nil || got.Name != "always" {
+		t.Errorf("restart always in the user's docker = %+v, %v", got, err)
 	}
 }
 

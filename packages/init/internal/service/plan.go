@@ -18,7 +18,9 @@ type plan struct {
 }
 
 // follow makes a plan the current one and begins its services that no plan had before.
-func (r *run) follow(ctx context.Context, services map[string]config.Service, variables map[string]string, graph Graph) {
+func (r *run) follow(ctx context.Context, services map[string]config.Service, variables map[string]string) {
+	graph := Order(services)
+	graph.AwaitNetwork(services, func(name string) bool { return r.system.image(services[name].Image) == "" })
 	for _, dropped := range graph.Dropped {
 		r.Log("services: %s, order left out", dropped)
 	}
@@ -54,9 +56,27 @@ func (r *run) reload(ctx context.Context) {
 	}
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
-	all, variables := r.Reload()
-	services := r.systemServices(all)
-	r.follow(ctx, services, variables, Order(services))
+	services, variables := r.Reload()
+	r.follow(ctx, services, variables)
+}
+
+// later reloads when what the network was needed for has come.
+func (r *run) later(ctx context.Context) {
+	defer r.group.Done()
+	r.awaitNetwork(ctx)
+	if r.Later(ctx) {
+		r.reload(ctx)
+	}
+}
+
+// awaitNetwork waits for the network; a service of that name must have been started for there to be one.
+func (r *run) awaitNetwork(ctx context.Context) {
+	if network := r.of(networkService); network != nil {
+		<-network.done
+	}
+	if r.AwaitNetwork != nil {
+		r.AwaitNetwork(ctx)
+	}
 }
 
 // inTurn waits until a service may begin, which gives it its plan; state.err then says why it can not. It reports false

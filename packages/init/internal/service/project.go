@@ -3,14 +3,13 @@ package service
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"rancheros-kit/init/internal/config"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 )
 
@@ -20,11 +19,20 @@ const atOnce = 4
 // requestLimit is how long the daemon may take to create, start or remove one container, on an emulated machine too.
 const requestLimit = 5 * time.Minute
 
-// Project brings the services of a configuration up in one daemon.
+// detachLimit is how long a service with the label detach=false may run before those after it start all the same.
+const detachLimit = 15 * time.Minute
+
+// Project brings the services of a configuration up in the two daemons.
 type Project struct {
+	// Docker is system docker.
 	Docker *client.Client
-	// Services are all of the configuration; those of the system's scope are brought up.
+	// User gives the user's docker when it answers; services without the label scope=system run there.
+	User     func(context.Context) (*client.Client, error)
 	Services map[string]config.Service
+	// Auths are for images that must be pulled.
+	Auths map[string]config.RegistryAuth
+	// AwaitNetwork returns when the network is there, or is not to be waited for any longer. Nil does not wait.
+	AwaitNetwork func(context.Context)
 	// Only names the services to bring up, with what they need; empty is all of them, and then containers whose service is
 	// gone are removed.
 	Only []string
@@ -39,45 +47,47 @@ type Project struct {
 	// Reload gives the configuration anew, after a service with the label reloadconfig has ended: services that have not
 	// begun by then follow it, and those that are new in it are started. Nil leaves everything as it is.
 	Reload func() (services map[string]config.Service, variables map[string]string)
+	// Later is called once the network is there, beside everything else; when it says so the configuration is given anew.
+	Later func(context.Context) bool
+	// Files gives the tar archive of what is to be in a service's container before it starts; nil when there is nothing.
+	Files func(name string) (io.Reader, error)
+	// Recreate makes containers anew that are as they should be, KeepOld keeps those that are not.
+	Recreate, KeepOld bool
+	// ForceRebuild names a service whose container is made anew once per boot though its label says never.
+	ForceRebuild string
+	// CreateOnly starts nothing.
+	CreateOnly bool
 }
 
 // Up creates and starts what the configuration has, removes containers of ours that it does not have, and returns the
 // result of each service, in name order. A service that fails keeps only those from starting that need it. The error
 // means that the daemon could not be asked.
 func (p *Project) Up(ctx context.Context) ([]Result, error) {
-	services := p.systemServices(p.Services)
-	have, err := p.containers(ctx)
+	services := p.Services
+	system, err := openDaemon(ctx, p.Docker)
 	if err != nil {
 		return nil, err
 	}
-	images, err := p.images(ctx)
-	if err != nil {
-		return nil, err
-	}
-	graph := Order(services)
-	if len(p.Only) == 0 {
-		p.removeOthers(ctx, services, have)
-	} else if services, err = selected(services, graph, p.Only); err != nil {
-		return nil, err
-	} else {
-		graph = Order(services)
-	}
-	run := newRun(p, have, images)
-	run.follow(ctx, services, p.Variables, graph)
-	run.group.Wait()
-	return run.results(), nil
-}
-
-func (p *Project) systemServices(all map[string]config.Service) map[string]config.Service {
-	services := map[string]config.Service{}
-	for _, name := range sortedNames(all) {
-		if service := all[name]; service.Labels[ScopeLabel] == systemScope {
-			services[name] = service
-		} else {
-			p.Log("service %s: only services with the label %s: %s are started, left out", name, ScopeLabel, systemScope)
+	if len(p.Only) > 0 {
+		if services, err = selected(services, Order(services), p.Only); err != nil {
+			return nil, err
 		}
 	}
-	return services
+	run := newRun(p, system)
+	defer run.user.close()
+	if len(p.Only) == 0 {
+		p.removeOthers(ctx, system, services)
+	}
+	run.follow(ctx, services, p.Variables)
+	if p.Later != nil {
+		run.group.Add(1)
+		go run.later(ctx)
+	}
+	run.group.Wait()
+	if len(p.Only) == 0 && run.user.daemon != nil {
+		p.removeOthers(ctx, run.user.daemon, run.plan.services)
+	}
+	return run.results(), nil
 }
 
 // selected are the named services and those that they need.
@@ -98,45 +108,14 @@ func selected(services map[string]config.Service, graph Graph, names []string) (
 	return kept, nil
 }
 
-// containers lists all containers of the daemon by name.
-func (p *Project) containers(ctx context.Context) (map[string]container.Summary, error) {
-	list, err := p.Docker.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs()})
-	if err != nil {
-		return nil, fmt.Errorf("listing containers: %w", err)
-	}
-	have := map[string]container.Summary{}
-	for _, summary := range list {
-		for _, name := range summary.Names {
-			have[name[1:]] = summary
-		}
-	}
-	return have, nil
-}
-
-// images lists the ids of all images by their tags.
-func (p *Project) images(ctx context.Context) (map[string]string, error) {
-	list, err := p.Docker.ImageList(ctx, image.ListOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("listing images: %w", err)
-	}
-	ids := map[string]string{}
-	for _, summary := range list {
-		ids[summary.ID] = summary.ID
-		for _, tag := range summary.RepoTags {
-			ids[tag] = summary.ID
-		}
-	}
-	return ids, nil
-}
-
-// removeOthers removes our containers whose service is gone.
-func (p *Project) removeOthers(ctx context.Context, services map[string]config.Service, have map[string]container.Summary) {
-	for _, name := range sortedNames(have) {
-		service, ours := have[name].Labels[NameLabel]
-		if _, wanted := services[service]; !ours || wanted {
+// removeOthers removes a daemon's containers of ours whose service is gone, or has gone to the other daemon.
+func (p *Project) removeOthers(ctx context.Context, from *daemon, services map[string]config.Service) {
+	for _, name := range sortedNames(from.have) {
+		service, ours := from.have[name].Labels[NameLabel]
+		if wanted, exists := services[service]; !ours || exists && isSystem(wanted) == (from.docker == p.Docker) {
 			continue
 		}
-		if err := p.remove(ctx, have[name].ID); err != nil {
+		if err := remove(ctx, from.docker, from.have[name].ID); err != nil {
 			p.Log("service %s: removing its container, which is no longer configured: %v", service, err)
 			continue
 		}
@@ -144,8 +123,8 @@ func (p *Project) removeOthers(ctx context.Context, services map[string]config.S
 	}
 }
 
-func (p *Project) remove(ctx context.Context, id string) error {
+func remove(ctx context.Context, docker *client.Client, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
-	return p.Docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	return docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 }

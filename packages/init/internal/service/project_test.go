@@ -98,10 +98,11 @@ func TestUp(t *testing.T) {
 			s.Restart, s.Pid = "always", "host"
 		}, AfterLabel, "first, absent"),
 		"plain":     system(func(s *config.Service) { s.Net = "" }),
-		"imageless": system(func(s *config.Service) { s.Image = "rancher/os-absent:v1" }),
+		"imageless": system(func(s *config.Service) { s.Image = "127.0.0.1:1/os-absent:v1" }),
 		"needy":     system(func(s *config.Service) { s.VolumesFrom = []string{"imageless"} }),
 		"late":      system(nil, AfterLabel, "imageless"),
 		"user":      {Image: testImage},
+		"foreign":   {Image: testImage, VolumesFrom: []string{"all"}},
 	}
 	results := w.up(services)
 	t.Run("results", func(t *testing.T) {
@@ -111,10 +112,13 @@ func TestUp(t *testing.T) {
 				t.Errorf("%s: action %q, want %q (error %q)", name, result.Action, want[name], result.Error)
 			}
 		}
-		if len(results) != 8 {
-			t.Errorf("%d results, want 8: the user's service has none", len(results))
+		if got := results["user"].Error; got != "there is no docker for the user's services" {
+			t.Errorf("user: %q", got)
 		}
-		if got := results["imageless"].Error; got != `image "rancher/os-absent:v1" is not on this machine` {
+		if got := results["foreign"].Error; got != "needs all, which is in the other docker" {
+			t.Errorf("foreign: %q", got)
+		}
+		if got := results["imageless"].Error; !strings.HasPrefix(got, `image "127.0.0.1:1/os-absent:v1" is not on this machine, and pulling it failed: `) {
 			t.Errorf("imageless: %q", got)
 		}
 		if got := results["needy"].Error; got != "needs imageless, which failed" {
@@ -144,7 +148,7 @@ func TestUp(t *testing.T) {
 	})
 	t.Run("log", func(t *testing.T) {
 		log := strings.Join(w.log, "\n")
-		for _, line := range []string{"service imageless: image", "service needy: needs imageless", "service user: only services with the label"} {
+		for _, line := range []string{"service imageless: image", "service needy: needs imageless"} {
 			if !strings.Contains(log, line) {
 				t.Errorf("no line %q in:\n%s", line, log)
 			}

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"rancheros-kit/init/internal/config"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/go-connections/nat"
+	"github.com/docker/go-units"
 )
 
 // Spec is a container as Docker's API wants it.
@@ -26,29 +29,57 @@ type Spec struct {
 // takes volumes or namespaces from.
 func NewSpec(name string, service config.Service, variables map[string]string, imageID string, inherited []string) (Spec, error) {
 	spec := Spec{Name: name}
-	policy, err := restartPolicy(service.Restart)
+	fromFiles, err := environmentFiles(service.EnvFile)
+	if err != nil {
+		return spec, err
+	}
+	exposed, bindings, err := ports(service)
+	if err != nil {
+		return spec, err
+	}
+	resources, err := resources(service)
+	if err != nil {
+		return spec, err
+	}
+	policy, err := restartPolicy(service.Restart, isSystem(service))
 	if err != nil {
 		return spec, err
 	}
 	spec.Config = container.Config{
-		Image:      service.Image,
-		Cmd:        service.Command,
-		Entrypoint: service.Entrypoint,
-		Env:        environment(name, service.Environment, variables),
-		Labels:     maps.Clone(service.Labels),
-		Volumes:    map[string]struct{}{},
+		Image:        service.Image,
+		Cmd:          service.Command,
+		Entrypoint:   service.Entrypoint,
+		Env:          append(fromFiles, environment(name, service.Environment, variables)...),
+		Labels:       maps.Clone(service.Labels),
+		Volumes:      map[string]struct{}{},
+		Hostname:     service.Hostname,
+		Domainname:   service.DomainName,
+		User:         service.User,
+		WorkingDir:   service.WorkingDir,
+		Tty:          service.Tty,
+		OpenStdin:    service.StdinOpen,
+		ExposedPorts: exposed,
 	}
 	spec.Host = container.HostConfig{
 		VolumesFrom:    service.VolumesFrom,
-		Links:          service.Links,
+		VolumeDriver:   service.VolumeDriver,
+		Links:          slices.Concat(service.Links, service.ExternalLinks),
 		NetworkMode:    container.NetworkMode(service.Net),
 		PidMode:        container.PidMode(service.Pid),
 		IpcMode:        container.IpcMode(service.Ipc),
 		UTSMode:        container.UTSMode(service.Uts),
 		Privileged:     service.Privileged,
 		ReadonlyRootfs: service.ReadOnly,
+		CapAdd:         service.CapAdd,
+		CapDrop:        service.CapDrop,
+		SecurityOpt:    service.SecurityOpt,
+		DNS:            service.DNS,
+		DNSSearch:      service.DNSSearch,
+		ExtraHosts:     service.ExtraHosts,
+		PortBindings:   bindings,
+		Resources:      resources,
 		RestartPolicy:  policy,
-		LogConfig:      container.LogConfig{Type: service.LogDriver},
+		LogConfig:      container.LogConfig{Type: service.LogDriver, Config: service.LogOpt},
 	}
 	// Whoever sees all processes of the machine must see their cgroups too.
 	if service.Pid == "host" {
@@ -72,9 +103,52 @@ func NewSpec(name string, service config.Service, variables map[string]string, i
 	return spec, nil
 }
 
-// restartPolicy reads no, always, unless-stopped and on-failure[:count]. `always` becomes unless-stopped: what was
-// stopped when the machine went down is started again by sysinit, in order, not by the daemon before it answers.
-func restartPolicy(text string) (container.RestartPolicy, error) {
+// ports are those that a service offers to other containers and to the network.
+func ports(service config.Service) (nat.PortSet, nat.PortMap, error) {
+	exposed, bindings, err := nat.ParsePortSpecs(service.Ports)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ports: %w", err)
+	}
+	more, _, err := nat.ParsePortSpecs(service.Expose)
+	if err != nil {
+		return nil, nil, fmt.Errorf("expose: %w", err)
+	}
+	maps.Copy(exposed, more)
+	return exposed, bindings, nil
+}
+
+func resources(service config.Service) (container.Resources, error) {
+	list := container.Resources{CPUShares: int64(service.CPUShares), CpusetCpus: service.CPUSet, CgroupParent: service.CgroupParent}
+	for _, limit := range []struct {
+		key, text string
+		bytes     *int64
+	}{{"mem_limit", service.MemLimit, &list.Memory}, {"memswap_limit", service.MemSwapLimit, &list.MemorySwap}} {
+		if limit.text == "" {
+			continue
+		}
+		bytes, err := units.RAMInBytes(limit.text)
+		if err != nil {
+			return list, fmt.Errorf("%s: %w", limit.key, err)
+		}
+		*limit.bytes = bytes
+	}
+	for _, device := range service.Devices {
+		parts := strings.SplitN(device, ":", 3)
+		mapping := container.DeviceMapping{PathOnHost: parts[0], PathInContainer: parts[0], CgroupPermissions: "rwm"}
+		if len(parts) > 1 {
+			mapping.PathInContainer = parts[1]
+		}
+		if len(parts) > 2 {
+			mapping.CgroupPermissions = parts[2]
+		}
+		list.Devices = append(list.Devices, mapping)
+	}
+	return list, nil
+}
+
+// restartPolicy reads no, always, unless-stopped and on-failure[:count]. `always` becomes unless-stopped in system docker: what
+// was stopped when the machine went down is started again by sysinit, in order, not by the daemon before it answers.
+func restartPolicy(text string, system bool) (container.RestartPolicy, error) {
 	name, count, hasCount := strings.Cut(text, ":")
 	policy := container.RestartPolicy{Name: container.RestartPolicyMode(name)}
 	switch {
@@ -84,7 +158,7 @@ func restartPolicy(text string) (container.RestartPolicy, error) {
 		}
 	case hasCount:
 		return policy, fmt.Errorf("restart %q: only on-failure has a count", text)
-	case name == "always":
+	case name == "always" && system:
 		policy.Name = container.RestartPolicyUnlessStopped
 	case name == "":
 		policy.Name = container.RestartPolicyDisabled

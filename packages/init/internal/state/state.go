@@ -142,6 +142,13 @@ func find(cfg config.State, settle Settle) (blockdev.Device, []byte, error) {
 				continue
 			}
 		}
+		if path, err := unformatted(cfg); path != "" || err != nil {
+			if err != nil {
+				return blockdev.Device{}, nil, err
+			}
+			device, err := blockdev.Host.Find(path)
+			return device, nil, err
+		}
 		path, formatErr := candidate(cfg)
 		if path != "" {
 			kmsg.Info("formatting %s for %s", path, cfg.Dev)

@@ -13,6 +13,7 @@ import (
 	"rancheros-kit/init/internal/cloudinit"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/kmsg"
+	"rancheros-kit/init/internal/servicefile"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
@@ -24,7 +25,9 @@ const (
 	networkService = "network"
 	// executeLimit bounds what the console does with a configuration that came later.
 	executeLimit = 5 * time.Minute
-	maxTold      = 4 << 10
+	// fetchLimit bounds the fetching of included files.
+	fetchLimit = 3 * time.Minute
+	maxTold    = 4 << 10
 )
 
 // machine is the configuration that the services come from, and that a service may change.
@@ -38,10 +41,15 @@ type machine struct {
 	// network is what the service network has been started with.
 	network  config.Network
 	reloaded bool
+	// hasImage tells whether system docker has an image.
+	hasImage func(reference string) bool
+	// missing are included files that only the network could give.
+	missing []string
+	told    map[string]bool
 }
 
 func newMachine(root, commandLine string) *machine {
-	m := &machine{root: root, commandLine: commandLine}
+	m := &machine{root: root, commandLine: commandLine, told: map[string]bool{}}
 	// PID 1 has told these warnings already.
 	m.config, m.warnings, m.err = config.Load(root, commandLine)
 	m.network = m.config.Rancher.Network
@@ -49,20 +57,60 @@ func newMachine(root, commandLine string) *machine {
 	return m
 }
 
-// services are those of the configuration, and with a data source that needs the network those of cloud-init; the
-// variables are looked up for their environment.
+// services are those of the configuration with the files that it includes, and with a data source that needs the network
+// those of cloud-init; the variables are looked up for their environment.
 func (m *machine) services() (map[string]config.Service, map[string]string) {
-	services, variables := map[string]config.Service{}, map[string]string{}
+	services, variables := map[string]config.Service{}, m.variables()
+	if m.askNetwork {
+		maps.Copy(services, m.config.Rancher.CloudInitServices)
+	}
+	included := m.source(variables, false).Services(context.Background(), m.config)
+	m.missing = included.Missing
+	m.tell(included)
+	maps.Copy(services, included.Services)
+	return services, variables
+}
+
+func (m *machine) variables() map[string]string {
+	variables := map[string]string{}
 	for _, pair := range m.config.Rancher.Network.ProxyEnvironment() {
 		name, value, _ := strings.Cut(pair, "=")
 		variables[name] = value
 	}
-	if m.askNetwork {
-		maps.Copy(services, m.config.Rancher.CloudInitServices)
-	}
-	maps.Copy(services, m.config.Rancher.Services)
 	maps.Copy(variables, m.config.Rancher.Environment)
-	return services, variables
+	return variables
+}
+
+func (m *machine) source(variables map[string]string, network bool) servicefile.Source {
+	source := servicefile.New(m.root, m.config, network)
+	source.Variables, source.HasImage = variables, m.hasImage
+	return source
+}
+
+// fetch gets the included files that only the network has, within a time; it reports whether there is one now.
+func (m *machine) fetch(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
+	included := m.source(m.variables(), true).Services(ctx, m.config)
+	m.tell(included)
+	return len(included.Services) > len(m.config.Rancher.Services)
+}
+
+// tell says what is wrong with included files, each thing once.
+func (m *machine) tell(included servicefile.Included) {
+	texts := []string{}
+	for _, warning := range included.Warnings {
+		texts = append(texts, warning.String())
+	}
+	for _, problem := range included.Problems {
+		texts = append(texts, problem.Error())
+	}
+	for _, text := range texts {
+		if !m.told[text] {
+			m.told[text] = true
+			kmsg.Error("%s", text)
+		}
+	}
 }
 
 // reload reads the configuration again; its new warnings are told.

@@ -4,12 +4,14 @@ package userdocker
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"time"
 
+	"rancheros-kit/init/internal/certificate"
 	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/engine"
@@ -23,6 +25,8 @@ const (
 	defaultPID  = "/run/docker.pid"
 	openFiles   = 1048576
 	answerLimit = 2 * time.Minute
+	// tlsDirectory is where rancher.docker.tls_args of os-config.yml has the daemon look for its certificate.
+	tlsDirectory = "/etc/docker/tls"
 )
 
 // Main is the program user-docker: it becomes the daemon of the configuration (rancher.docker).
@@ -54,6 +58,12 @@ func start() error {
 		log("%v", err)
 	}
 	prepare(args)
+	if docker := cfg.Rancher.Docker; docker.TLS {
+		machine := certificate.Machine{Root: "/", Kind: certificate.ECDSA, Now: time.Now()}
+		if err := machine.ServerAsConfigured(docker, hosts(cfg.Hostname), tlsDirectory); err != nil {
+			return fmt.Errorf("rancher.docker.tls: %w", err)
+		}
+	}
 	if err := os.Setenv("PATH", searchPath); err != nil {
 		return err
 	}
@@ -63,6 +73,25 @@ func start() error {
 	}
 	environment := slices.Concat(os.Environ(), cfg.Rancher.Network.ProxyEnvironment(), cfg.Rancher.Docker.Environment)
 	return fmt.Errorf("starting %s: %w", program, unix.Exec(program, args, environment))
+}
+
+// hosts are what clients may call the machine: its name, and the addresses that it has by now. `ros tls generate -s` makes a
+// certificate for others.
+func hosts(name string) []string {
+	hosts := []string{"localhost", "127.0.0.1", "::1"}
+	if name != "" {
+		hosts = append(hosts, name)
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		log("%v", err)
+	}
+	for _, address := range addresses {
+		if network, isNetwork := address.(*net.IPNet); isNetwork && network.IP.IsGlobalUnicast() {
+			hosts = append(hosts, network.IP.String())
+		}
+	}
+	return hosts
 }
 
 func arguments(docker config.Docker, debug bool) []string {
@@ -106,6 +135,21 @@ func pidFile(args []string) string {
 		}
 	}
 	return defaultPID
+}
+
+// LaunchMain is the program dockerlaunch: it becomes the docker that its arguments are, as in RancherOS 0.4, where it also mounted
+// what docker needs; PID 1 does that here.
+func LaunchMain(args []string) int {
+	if len(args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: dockerlaunch DOCKER [ARGUMENT...]")
+		return 2
+	}
+	program, err := exec.LookPath(args[1])
+	if err == nil {
+		err = unix.Exec(program, args[1:], os.Environ())
+	}
+	fmt.Fprintf(os.Stderr, "dockerlaunch: starting %s: %v\n", args[1], err)
+	return 127
 }
 
 // WaitMain is the program wait-for-docker: exit code 0 as soon as the user's docker answers, 1 when it does not in time.

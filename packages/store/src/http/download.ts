@@ -36,7 +36,9 @@ export function urlSource(http: Http, url: string): DownloadSource {
   return { name: url, open: (headers) => http.request({ url, headers }) }
 }
 
-/** Tries that bring nothing new before the next source is asked. */
+/** Bytes that a try must bring to count as a step forward: a server that drips is not waited for again and again. */
+const PROGRESS = 65_536
+/** Tries without such a step before the next source is asked. */
 const MAX_IDLE_TRIES = 3
 /** Tries with one source, whatever they bring. */
 const MAX_TRIES = 25
@@ -112,7 +114,7 @@ async function fill(path: string, source: DownloadSource, wanted: Download): Pro
       return
     } catch (error) {
       if (wanted.signal?.aborted || !isTransient(error)) throw error
-      idle = (await sizeOf(path)) > before ? 0 : idle + 1
+      idle = (await sizeOf(path)) >= before + PROGRESS ? 0 : idle + 1
       if (idle >= MAX_IDLE_TRIES || tries >= MAX_TRIES) throw error
       await sleep(PAUSE_MS * 2 ** idle)
     }

@@ -1,4 +1,5 @@
-package cloudinit
+// Package fetch asks servers over HTTP of which it expects nothing good.
+package fetch
 
 import (
 	"context"
@@ -15,42 +16,47 @@ import (
 )
 
 const (
-	// maxValue bounds one answer of a metadata service.
-	maxValue = 1 << 20
 	// maxRedirects is how often a web server may send a request elsewhere; a metadata service may not at all.
 	maxRedirects = 5
 	longestPause = 2 * time.Second
 	headerLimit  = 64 << 10
 )
 
-// errRefused marks what another try would not change.
-var errRefused = errors.New("refused")
+// ErrAbsent says that the server has no such thing.
+var ErrAbsent = errors.New("not there")
 
-// question is one request. Metadata services are asked without a proxy and may not redirect; web servers (web) may.
-type question struct {
-	method string
-	url    string
-	header map[string]string
-	limit  int64
-	web    bool
+// ErrRefused marks what another try would not change.
+var ErrRefused = errors.New("refused")
+
+// Question is one request. Metadata services are asked without a proxy and may not redirect; web servers (Web) may.
+type Question struct {
+	Method string
+	URL    string
+	Header map[string]string
+	// Limit is the longest body, in bytes.
+	Limit int64
+	Web   bool
 }
 
-// fetcher asks servers of which it expects nothing good: each request has a deadline that covers the whole body, bodies and
+// Fetcher asks servers of which it expects nothing good: each request has a deadline that covers the whole body, bodies and
 // headers have limits, and a failure is tried again only until the context ends.
-type fetcher struct {
-	// request bounds one try; pause is the first wait between two, doubled each time.
-	request, pause time.Duration
+type Fetcher struct {
+	// Request bounds one try; Pause is the first wait between two, doubled each time. Tries bounds how many there are; 0
+	// leaves that to the context.
+	Request, Pause time.Duration
+	Tries          int
 }
 
-// fetch gives the body and the header of the answer. The error is errAbsent when the server says that there is no such thing.
-func (f fetcher) fetch(ctx context.Context, q question) ([]byte, http.Header, error) {
-	target, err := url.Parse(q.url)
+// Do gives the body and the header of the answer. The error is ErrAbsent when the server says that there is no such thing.
+func (f Fetcher) Do(ctx context.Context, q Question) ([]byte, http.Header, error) {
+	target, err := url.Parse(q.URL)
 	if err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Host == "" {
-		return nil, nil, fmt.Errorf("%q is no http or https address: %w", q.url, errRefused)
+		return nil, nil, fmt.Errorf("%q is no http or https address: %w", q.URL, ErrRefused)
 	}
-	for pause := f.pause; ; pause = min(2*pause, longestPause) {
+	pause := f.Pause
+	for try := 1; ; try++ {
 		body, header, err := f.try(ctx, q)
-		if err == nil || errors.Is(err, errAbsent) || errors.Is(err, errRefused) {
+		if err == nil || try == f.Tries || errors.Is(err, ErrAbsent) || errors.Is(err, ErrRefused) {
 			return body, header, err
 		}
 		select {
@@ -58,20 +64,21 @@ func (f fetcher) fetch(ctx context.Context, q question) ([]byte, http.Header, er
 			return nil, nil, err
 		case <-time.After(pause):
 		}
+		pause = min(2*pause, longestPause)
 	}
 }
 
-func (f fetcher) try(ctx context.Context, q question) ([]byte, http.Header, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.request)
+func (f Fetcher) try(ctx context.Context, q Question) ([]byte, http.Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.Request)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, q.method, q.url, nil)
+	request, err := http.NewRequestWithContext(ctx, q.Method, q.URL, nil)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", err, errRefused)
+		return nil, nil, fmt.Errorf("%w: %w", err, ErrRefused)
 	}
-	for name, value := range q.header {
+	for name, value := range q.Header {
 		request.Header.Set(name, value)
 	}
-	client, done := newClient(q.web)
+	client, done := newClient(q.Web)
 	defer done()
 	response, err := client.Do(request)
 	if err != nil {
@@ -81,26 +88,26 @@ func (f fetcher) try(ctx context.Context, q question) ([]byte, http.Header, erro
 	if err := status(q, response.StatusCode); err != nil {
 		return nil, nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, q.limit+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, q.Limit+1))
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the answer of %s: %w", q.url, err)
+		return nil, nil, fmt.Errorf("reading the answer of %s: %w", q.URL, err)
 	}
-	if int64(len(body)) > q.limit {
-		return nil, nil, fmt.Errorf("%s sends more than %d bytes: %w", q.url, q.limit, errRefused)
+	if int64(len(body)) > q.Limit {
+		return nil, nil, fmt.Errorf("%s sends more than %d bytes: %w", q.URL, q.Limit, ErrRefused)
 	}
 	return body, response.Header, nil
 }
 
-func status(q question, code int) error {
+func status(q Question, code int) error {
 	switch {
 	case code == http.StatusOK:
 		return nil
 	case code == http.StatusNoContent || code == http.StatusNotFound || code == http.StatusGone:
-		return errAbsent
+		return ErrAbsent
 	case code >= 500 || code == http.StatusTooManyRequests || code == http.StatusRequestTimeout:
-		return fmt.Errorf("%s answers with status %d", q.url, code)
+		return fmt.Errorf("%s answers with status %d", q.URL, code)
 	default:
-		return fmt.Errorf("%s answers with status %d: %w", q.url, code, errRefused)
+		return fmt.Errorf("%s answers with status %d: %w", q.URL, code, ErrRefused)
 	}
 }
 
@@ -119,9 +126,9 @@ func newClient(web bool) (*http.Client, func()) {
 		case !web:
 			return http.ErrUseLastResponse
 		case len(before) > maxRedirects:
-			return fmt.Errorf("more than %d redirects: %w", maxRedirects, errRefused)
+			return fmt.Errorf("more than %d redirects: %w", maxRedirects, ErrRefused)
 		case next.URL.Scheme != "https" && (next.URL.Scheme != "http" || before[0].URL.Scheme == "https"):
-			return fmt.Errorf("a redirect from %s to %s: %w", before[0].URL.Scheme, next.URL.Scheme, errRefused)
+			return fmt.Errorf("a redirect from %s to %s: %w", before[0].URL.Scheme, next.URL.Scheme, ErrRefused)
 		}
 		guard.redirect()
 		return nil
@@ -147,7 +154,7 @@ func (g *guard) redirect() {
 func (g *guard) dial(address string) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return fmt.Errorf("%s: %w: %w", address, err, errRefused)
+		return fmt.Errorf("%s: %w: %w", address, err, ErrRefused)
 	}
 	g.lock.Lock()
 	defer g.lock.Unlock()
@@ -157,7 +164,7 @@ func (g *guard) dial(address string) error {
 		return nil
 	}
 	if inside && !g.fromInside {
-		return fmt.Errorf("a redirect to %s, which is not on the internet: %w", target.Addr(), errRefused)
+		return fmt.Errorf("a redirect to %s, which is not on the internet: %w", target.Addr(), ErrRefused)
 	}
 	return nil
 }
