@@ -1,8 +1,10 @@
+import { run as gzip } from './gzip.ts'
 import { run as iso } from './iso.ts'
+import { run as memory } from './memory.ts'
 import { run as newc } from './newc.ts'
 import type { BenchRow } from './row.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { newc, iso }
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { newc, iso, gzip, memory }
 
 const json = process.argv.includes('--json')
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))

@@ -1,5 +1,5 @@
 // Linux as the judge of initramfs archives: every rule that the writer keeps, and the reader knows, has its evidence here.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { collect, fromBytes, fromText } from '@ros/bytes'
@@ -106,6 +106,16 @@ describe('archives written by hand', () => {
     expect(unpacked.paths.size - paths.size).toBe(1)
     await expectTree({ ...unpacked, paths }, read)
   })
+})
+
+test('the page of cases has every row', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/initramfs.md'), 'utf8')
+  for (const { name } of accepted) expect(page).toContain(`| ${name} |\n`)
+  for (const { name, refused } of lost)
+    expect(page).toContain(`| ${name} | ${refused ? `\`${refused[0]}\`` : 'cannot be written'} |`)
+  for (const { name, message } of failing)
+    expect(page).toContain(`| ${name} | ${message ? message.source : 'nothing: unpacked'} |`)
+  expect(page.match(/^\| (?!archive|bytes)/gm)).toHaveLength(accepted.length + lost.length + failing.length)
 })
 
 describe('what the writer refuses', () => {

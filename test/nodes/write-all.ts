@@ -48,7 +48,7 @@ for (const segment of segments) await write(`segment.${segment.name}`, writeSegm
 const initrd = await write('initrd', writeSegments(segments))
 
 // FAT cannot tell I from i.
-const onEsp = tree.filter(({ path, node }) => node.type !== 'symlink' && /^[ -@\[-~]*$/.test(path))
+const onEsp = tree.filter(({ path, node }) => node.type !== 'symlink' && /^[^A-Z\x7f-\uffff]*$/.test(path))
 onEsp.root = directory({ mtime: TIME })
 const esp = await write('esp.img', writeFat(layoutFat(onEsp, { label: 'ESP', serialNumber: 0x1234_5678 })))
 

@@ -29,4 +29,5 @@ export {
 } from './fields.ts'
 export { type Finding, finding, type LintRule } from './finding.ts'
 export { compareNames, decodeName, encodeName, sortNames } from './name.ts'
+export { OutputBuffer } from './output-buffer.ts'
 export { type RecordTable, type RecordValues, record } from './record.ts'
