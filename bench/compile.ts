@@ -14,10 +14,10 @@ export async function compile(script: URL, folder: string): Promise<string> {
     format: 'esm',
     target: 'node22',
     platform: 'node',
-    noExternal: [/^@ros\//],
-    // Native code, and what loads some, is no JavaScript to be bundled.
+    noExternal: [/^(?!@napi-rs\/|dockerode$)/],
+    // Loaded when they are needed, which no benchmark does.
     external: [/^@napi-rs\//, 'dockerode'],
-    // CommonJS dependencies that are bundled ask for Node's own modules by require.
+    // CommonJS inside an ES module asks for Node's own modules by `require`.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },

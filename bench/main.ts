@@ -1,10 +1,11 @@
 import { run as gzip } from './gzip.ts'
+import { run as images } from './images.ts'
 import { run as iso } from './iso.ts'
 import { run as memory } from './memory.ts'
 import { run as newc } from './newc.ts'
 import type { BenchRow } from './row.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { newc, iso, gzip, memory }
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { newc, iso, gzip, images, memory }
 
 const json = process.argv.includes('--json')
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))

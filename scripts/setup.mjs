@@ -17,6 +17,8 @@ const TEST_PACKAGES = {
   'libarchive-tools': 'bsdtar',
   xorriso: 'xorriso',
   genisoimage: 'isoinfo',
+  'p7zip-full': '7z',
+  'libcdio-utils': 'iso-info',
   skopeo: 'skopeo',
   'docker.io': 'dockerd',
   'docker-registry': 'docker-registry',

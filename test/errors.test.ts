@@ -95,9 +95,11 @@ describe('build', () => {
         const cache = join(folder, 'cache')
         mkdirSync(cache)
         await runProgram('cp', ['-al', join(inject('cache'), 'sha256'), join(cache, 'sha256')])
+        const temporary = join(folder, 'tmp')
+        mkdirSync(temporary)
         const ended = await runKit(['build', '--dev', '--out', 'out'], {
           cwd: folder,
-          env: { ROS_KIT_CACHE: cache },
+          env: { ROS_KIT_CACHE: cache, TMPDIR: temporary },
           onStderr: (text, child) => {
             if (sent || !text.includes(`${step}: `)) return
             sent = true
@@ -106,6 +108,7 @@ describe('build', () => {
         })
         expectError(ended, 130, 'ROS_CLI_INTERRUPTED')
         expect(leftovers(join(folder, 'out'))).toEqual([])
+        expect(readdirSync(temporary)).toEqual([])
         expect(readdirSync(join(cache, 'temporary'))).toEqual([])
       }),
   )
@@ -175,22 +178,31 @@ describe('run', () => {
       expect(existsSync(join(folder, '.rancheros/machine.json'))).toBe(false)
     }))
 
-  test('Ctrl-C while booting ends the guest', () =>
+  test.each([
+    ['at once', 200, []],
+    ['while the accelerator is proven', 900, []],
+    ['while it boots', 6000, []],
+    ['while it boots detached', 6000, ['--detach']],
+  ])('Ctrl-C %s leaves no guest and no file', (_, afterMs, more) =>
     inFolder(async (folder) => {
-      let sent = false
-      const args = ['run', '--out', artifacts, '--port', '39225', '--ssh', '--', 'true']
+      const temporary = join(folder, 'tmp')
+      mkdirSync(temporary)
+      const args = ['run', '--out', artifacts, '--port', '39225', ...more, '--ssh', '--', 'true']
       const ended = await runKit(args, {
         cwd: folder,
-        onStderr: (text, child) => {
-          if (sent || !text.includes('booting')) return
-          sent = true
-          setTimeout(() => child.kill('SIGINT'), 3000)
-        },
+        // A cache of its own: the accelerator is not known yet.
+        env: { TMPDIR: temporary, ROS_KIT_CACHE: join(folder, 'cache') },
+        onStart: (child) => void setTimeout(() => child.kill('SIGINT'), afterMs),
       })
-      expectError(ended, 130, 'ROS_CLI_INTERRUPTED')
-      const { stdout } = await runProgram('pgrep', ['-f', `hostfwd=tcp:127.0.0.1:39225`])
+      // Before its first line of code a program ends by the signal itself.
+      if (ended.code !== null) expectError(ended, 130, 'ROS_CLI_INTERRUPTED')
+      const { stdout } = await runProgram('pgrep', ['-f', `hostfwd=tcp:127.0.0.1:39225|${temporary}`])
       expect(stdout).toBe('')
-    }))
+      expect(readdirSync(temporary)).toEqual([])
+      expect(leftovers(folder)).toEqual([])
+      expect(existsSync(join(folder, '.rancheros/machine.json'))).toBe(false)
+    }),
+  )
 
   test('--dry-run prints the command and changes nothing', () =>
     inFolder(async (folder) => {

@@ -6,7 +6,7 @@ import { writeInitrd, writeSegment } from '@ros/initrd'
 import { layoutIso, readIso, writeIso } from '@ros/iso'
 import { readKernel } from '@ros/kernel-fetch'
 import { openStore } from '@ros/store'
-import { device, file, Tree } from '@ros/tree'
+import { device, type FileNode, file, Tree } from '@ros/tree'
 import { cacheDirectory } from '../../packages/cli/src/project.ts'
 import { assetText } from '../../packages/distro/src/assets.ts'
 import type { BuildContext } from '../../packages/distro/src/build.ts'
@@ -34,6 +34,9 @@ export interface SmallIso {
   readonly vmlinuz: ByteSource
   /** The archive whose init says hello, not compressed. */
   readonly archive: ByteSource
+  /** The kernel's packages, and busybox. */
+  readonly kernel: Tree
+  readonly busybox: FileNode
   /** Writes the ISO, with this kernel in place of Debian's where one is given. */
   write(path: string, vmlinuz?: ByteSource): Promise<void>
 }
@@ -82,6 +85,8 @@ export async function smallIso(): Promise<SmallIso> {
   }
   return {
     vmlinuz,
+    kernel: kernelPackages,
+    busybox: program,
     archive: fromBytes(await collect(writeInitrd(tree), 1 << 26)),
     async write(path, given = vmlinuz) {
       const parts = { vmlinuz: given, initrd, buildId: sha256Text('boot matrix') }

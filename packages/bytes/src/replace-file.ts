@@ -8,6 +8,8 @@ export interface ReplaceFileOptions {
   readonly mode?: number
   /** Zeros of 64 KiB and more take no room where the file system can leave holes. */
   readonly sparse?: boolean
+  /** Where the file is written before it is moved, on the same file system; default beside it, under a random name. */
+  readonly temporary?: string
   /** Called after each chunk with the bytes written so far. */
   readonly onProgress?: (written: number) => void
 }
@@ -22,7 +24,7 @@ export async function replaceFile(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: ReplaceFileOptions = {},
 ): Promise<number> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.part`
+  const temporary = options.temporary ?? `${path}.${randomBytes(6).toString('hex')}.part`
   let size = 0
   const permitted = <T>(work: Promise<T>): Promise<T> =>
     work.catch((cause: unknown) => {

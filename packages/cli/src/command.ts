@@ -43,6 +43,8 @@ export interface CommandDefinition<A> {
 export interface Command {
   readonly name: string
   readonly usage: string
+  readonly describe: string
+  readonly examples: readonly (readonly [line: string, does: string])[]
   readonly takesRest: boolean
   /** Adds the command's options alone. */
   addOptions(parser: Argv): Argv
@@ -59,6 +61,8 @@ export function command<A>(definition: CommandDefinition<A>): Command {
   return {
     name: usage.split(' ')[0] ?? usage,
     usage,
+    describe,
+    examples,
     takesRest: rest !== undefined,
     addOptions: (parser) => options(parser) as unknown as Argv,
     addTo(parser, perform) {

@@ -12,6 +12,7 @@ import { images } from './commands/images.ts'
 import { init } from './commands/init.ts'
 import { inspect } from './commands/inspect.ts'
 import { installDiskCommand } from './commands/install-disk.ts'
+import { kernelTar } from './commands/kernel-tar.ts'
 import { lint } from './commands/lint.ts'
 import { lock } from './commands/lock.ts'
 import { logs } from './commands/logs.ts'
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   customize,
   cache,
   images,
+  kernelTar,
   schema,
   completion,
 ]

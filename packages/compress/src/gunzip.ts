@@ -10,7 +10,7 @@ const CHUNK = 65_536
 /** The content of the gzip member (RFC 1952 §2.3) that starts here; the reader is left right behind it. */
 export async function* gunzipMember(reader: ChunkReader): AsyncGenerator<Uint8Array, void> {
   await skipHeader(reader)
-  const engine = createInflateRaw({ chunkSize: 4 * CHUNK })
+  const engine = createInflateRaw({ chunkSize: CHUNK })
   const takeBack = (chunk: Uint8Array, used: number) => reader.unread(chunk.subarray(used))
   let crc = 0
   let size = 0

@@ -1,10 +1,12 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import type { Image } from '@ros/images-tar'
-import type { Store } from '@ros/store'
+import { removeLeftovers, type Store, temporaryPath } from '@ros/store'
 import { abortable } from './abortable.ts'
 import { ipxeScript } from './boot-menu.ts'
+import { assertFit, memoryToBoot } from './fit.ts'
 import { inputTree } from './input.ts'
 import { fetchInputs, type Inputs } from './inputs.ts'
 import type { ProgressSink } from './progress.ts'
@@ -21,6 +23,7 @@ import { type KernelSet, readKernelSet } from './steps/kernel.ts'
 import { rootfs } from './steps/rootfs.ts'
 import { sbom } from './steps/sbom.ts'
 import { currentSystem, type System } from './steps/system.ts'
+import { unpackedArchives } from './steps/unpacked.ts'
 import { v04Images, v04System } from './steps/v04.ts'
 
 export interface BuildOptions extends InputOptions {
@@ -49,7 +52,12 @@ export interface Artifact {
 export interface BuildResult {
   readonly version: string
   readonly artifacts: readonly Artifact[]
+  /** Bytes of memory that a machine needs to boot it: an estimate, see `memoryToBoot`. */
+  readonly memory?: number
 }
+
+/** What a build on another machine left in a shared folder is removed when it is older than this. */
+const STALE_MS = 86_400_000
 
 /** What every step works with. */
 export interface BuildContext {
@@ -79,6 +87,8 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const compression = options.dev ? { compression: 'gzip' as const, level: 1 } : recipe.initrd
   const context: BuildContext = { recipe, store, inputs, time, compression, report, signal }
 
+  await mkdir(options.out, { recursive: true })
+  await removeLeftovers(options.out, STALE_MS, Date.now())
   const artifacts: Artifact[] = []
   const write = async (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => {
     const path = join(options.out, name)
@@ -88,11 +98,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       report({ step: name, text: `writing ${path}`, done, ...(total !== undefined && { total }) })
     }
     tell(0)
+    // The name tells whose it is: what a killed build left, the next one removes.
+    const temporary = `${temporaryPath(options.out)}.part`
     const sparse = name.endsWith('.img') || name.endsWith('.vhd')
-    artifacts.push({ path, size: await replaceFile(path, abortable(chunks, signal, tell), { sparse }) })
+    artifacts.push({
+      path,
+      size: await replaceFile(path, abortable(chunks, signal, tell), { sparse, temporary }),
+    })
   }
   const { images, system } = await layOut(context, kernel)
-  if (kernel) await writeBootable(context, kernel, system, options, write)
+  const memory = kernel && (await writeBootable(context, kernel, system, options, write))
   if (options.imagesTar) {
     const tar = await imagesTar(context, images)
     await write('images.tar', tar.open(), tar.size)
@@ -106,31 +121,39 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { dev = false } = options
   await writeText('build-info.json', await buildInfo({ lock, artifacts, options: { dev } }))
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
-  return { version: recipe.version, artifacts }
+  return { version: recipe.version, artifacts, ...(memory !== undefined && { memory }) }
 }
 
 type Write = (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => Promise<void>
 
-/** What a machine starts from: kernel, initrd, ISO; and for the layout of today installer and disk images. */
+/** What a machine starts from: kernel, initrd, ISO; and for the layout of today installer and disk images. Gives the memory it needs. */
 async function writeBootable(
   context: BuildContext,
   { vmlinuz }: KernelSet,
   { segments, buildId }: System,
   options: BuildOptions,
   write: Write,
-): Promise<void> {
+): Promise<number> {
   const { recipe, inputs } = context
-  const initrd = await buildInitrd(context, segments)
-  await write('vmlinuz', vmlinuz.open(), vmlinuz.size)
-  await write('initrd', initrd.open(), initrd.size)
+  const { initrd, archives } = await buildInitrd(context, segments)
+  const sizes = {
+    vmlinuz: vmlinuz.size,
+    initrd: initrd.size,
+    unpacked: await unpackedArchives(context, archives),
+  }
+  assertFit(sizes)
   const system = { vmlinuz, initrd }
   const isCurrent = recipe.layout === 'current'
-  if (inputs.loader) {
-    const installer = isCurrent ? await installerTar(context, system, { medium: true }) : undefined
-    const iso = await buildIso(context, { ...system, buildId, ...(installer && { installer }) })
-    await write('rancheros.iso', iso.chunks, iso.size)
-  }
-  if (!isCurrent) return
+  const installer =
+    isCurrent && inputs.loader ? await installerTar(context, system, { medium: true }) : undefined
+  // Laid out before anything is written: what does not fit leaves the earlier artifacts.
+  const iso =
+    inputs.loader && (await buildIso(context, { ...system, buildId, ...(installer && { installer }) }))
+  await write('vmlinuz', vmlinuz.open(), vmlinuz.size)
+  await write('initrd', initrd.open(), initrd.size)
+  if (iso) await write('rancheros.iso', iso.chunks, iso.size)
+  const memory = memoryToBoot(sizes)
+  if (!isCurrent) return memory
   const script = fromText(ipxeScript(recipe.iso.append))
   await write('rancheros.ipxe', script.open(), script.size)
   if (options.installer) {
@@ -144,6 +167,7 @@ async function writeBootable(
       await write(`rancheros.${format}`, disk.write(format), total)
     }
   }
+  return memory
 }
 
 /** Images and system as the recipe's layout has them. */

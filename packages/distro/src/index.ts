@@ -1,7 +1,16 @@
 export { type Artifact, type BuildOptions, type BuildResult, build } from './build.ts'
 export { type Carried, exportCache, type Imported, type ImportOptions, importCache } from './carry-cache.ts'
 export { DistroError, type DistroErrorCode } from './error.ts'
+export {
+  type BootSizes,
+  checkFit,
+  type FitProblem,
+  memoryToBoot,
+  memoryWarning,
+  unpackedSize,
+} from './fit.ts'
 export { initRecipe } from './init-recipe.ts'
+export { type KernelTar, kernelTar } from './kernel-tar.ts'
 export { lockContents } from './lock-contents.ts'
 export { LOCK_NAME, readLock } from './lock-file.ts'
 export type { Lock } from './lock-schema.ts'

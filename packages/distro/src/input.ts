@@ -1,6 +1,6 @@
 import type { ByteSource } from '@ros/bytes'
 import type { Digest } from '@ros/bytes/node'
-import { readTar } from '@ros/debian'
+import { mergeDebs, readTar, usrMerge } from '@ros/debian'
 import { type Image, imageId, mergeLayers, readDockerSave } from '@ros/images-tar'
 import { directoryTree } from '@ros/kernel-fetch'
 import type { Store, StoredSource } from '@ros/store'
@@ -14,6 +14,7 @@ import type { LockedPackage } from './lock-schema.ts'
 export type Input =
   | { readonly kind: 'packages'; readonly packages: readonly LockedPackage[] }
   | { readonly kind: 'content'; readonly name: string; readonly content: StoredSource }
+  | { readonly kind: 'contents'; readonly contents: readonly (Input & { kind: 'content' })[] }
   | { readonly kind: 'directory'; readonly path: string; readonly digest: Digest }
   | { readonly kind: 'images'; readonly images: readonly Image[] }
   | { readonly kind: 'inside'; readonly path: string; readonly of: Input }
@@ -25,6 +26,8 @@ export function inputKey(input: Input): unknown {
       return setKey(input.packages)
     case 'content':
       return input.content.digest
+    case 'contents':
+      return input.contents.map(({ content }) => content.digest)
     case 'directory':
       return input.digest
     case 'images':
@@ -49,6 +52,8 @@ export async function inputTree(store: Store, input: Input, sbin: 'keep' | 'bin'
       if (tree.get('manifest.json')?.type !== 'file') return tree
       return imageTree(oneImage(await inputImages(store, input), input.name))
     }
+    case 'contents':
+      return mergedContents(store, input.contents)
     case 'images':
       return imageTree(oneImage(input.images, 'a tree'))
     case 'directory':
@@ -123,4 +128,17 @@ function oneImage(images: readonly Image[], subject: string): Image {
     subject,
     got: images.flatMap(({ repoTags }) => repoTags).join(', ') || `${images.length} images`,
   })
+}
+
+/** The content of several packages or tarballs together; two different files at one path are an error. */
+async function mergedContents(
+  store: Store,
+  contents: readonly (Input & { kind: 'content' })[],
+): Promise<Tree> {
+  const trees = new Map<string, Tree>()
+  for (const { name, content } of contents) {
+    const tree = await containerTree(store, content, name)
+    trees.set(`${name} ${content.digest}`, await usrMerge(tree, { sbin: 'keep' }))
+  }
+  return mergeDebs(trees)
 }

@@ -3,7 +3,7 @@ import { isWhole } from '@ros/store'
 import { DistroError } from './error.ts'
 import type { Input } from './input.ts'
 import { lockContents } from './lock-contents.ts'
-import type { Lock, LockedInput, LockedPackage } from './lock-schema.ts'
+import type { Lock, LockedContent, LockedInput, LockedPackage } from './lock-schema.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { recipeParts, type Source } from './source.ts'
 import { buildRos } from './sources/build-ros.ts'
@@ -50,6 +50,14 @@ export async function fetchInputs(recipe: Recipe, lock: Lock, context: SourceCon
     if ('module' in locked && source.kind === 'build') {
       const content = await buildRos(context, source.path, locked.module, recipe.version)
       return { kind: 'content', name: 'ros', content }
+    }
+    if ('contents' in locked && source.kind === 'files') {
+      const open = async ({ name, digest, size }: LockedContent, index: number) => {
+        const path = source.paths[index]
+        if (!(await context.store.has(digest, size)) && path !== undefined) await lockFile(context, { path })
+        return { kind: 'content' as const, name, content: await context.store.source(digest, size) }
+      }
+      return { kind: 'contents', contents: await Promise.all(locked.contents.map(open)) }
     }
     if (!('content' in locked)) throw new Error(`the lock has another kind of source than ${source.kind}`)
     const { name, digest, size } = locked.content

@@ -32,6 +32,7 @@ export function outsideInputs(lock: Lock): string[] {
 async function contents(input: LockedInput, store: Store): Promise<LockContent[]> {
   if ('of' in input) return contents(input.of, store)
   if ('content' in input) return [input.content]
+  if ('contents' in input) return input.contents
   const images = 'images' in input ? input.images.map(({ reference, digest }) => ({ reference, digest })) : []
   const daemon =
     'daemonImages' in input ? input.daemonImages.map(({ reference, id }) => ({ reference, digest: id })) : []

@@ -39,6 +39,7 @@ export type LockedInput =
   /** Names in the list of packages, as `name_version_architecture`. */
   | { packages: string[] }
   | { content: LockedContent }
+  | { contents: LockedContent[] }
   /** A directory: the digest of its tree. */
   | { directory: `sha256:${string}` }
   /** Go sources: the digest of their tree. */
@@ -51,6 +52,7 @@ const lockedInput: z.ZodType<LockedInput> = z.lazy(() =>
   z.union([
     z.strictObject({ packages: z.array(z.string()) }),
     z.strictObject({ content: lockedContent }),
+    z.strictObject({ contents: z.array(lockedContent) }),
     z.strictObject({ directory: digest }),
     z.strictObject({ module: digest }),
     z.strictObject({ images: z.array(pinnedImage) }),

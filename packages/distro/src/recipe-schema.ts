@@ -70,7 +70,7 @@ export const recipeSchema = z
       .date()
       .optional()
       .describe('date of everything that the build itself makes; by default the newest time of its inputs'),
-    kernel: sourceObject(['debian', 'url', 'file', 'inside'], {
+    kernel: sourceObject(['debian', 'url', 'file', 'files', 'inside'], {
       modules: z
         .string()
         .min(1)

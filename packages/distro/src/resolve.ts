@@ -7,7 +7,7 @@ import { recipeParts, type Source } from './source.ts'
 import { moduleDigest } from './sources/build-ros.ts'
 import type { SourceContext } from './sources/context.ts'
 import { lockedPackage, packageId, resolveDebian } from './sources/debian.ts'
-import { lockFile, presentFile } from './sources/file.ts'
+import { filesDiffer, lockFile, lockFiles, presentFile } from './sources/file.ts'
 import { lockImages } from './sources/images.ts'
 import { kitRos } from './sources/kit-ros.ts'
 import { lockUrl } from './sources/url.ts'
@@ -35,6 +35,8 @@ export async function resolveRecipe(recipe: Recipe, context: SourceContext): Pro
         return lockImages(context, recipe, source)
       case 'url':
         return lockUrl(context, source)
+      case 'files':
+        return lockFiles(context, source.paths)
       case 'file':
         return lockFile(context, source)
       case 'kit':
@@ -86,6 +88,8 @@ async function differs(source: Source, locked: LockedInput, context: SourceConte
       return !('of' in locked) || differs(source.of, locked.of, context)
     case 'build':
       return !('module' in locked) || (await moduleDigest(context, source)) !== locked.module
+    case 'files':
+      return !('contents' in locked) || filesDiffer(context, source.paths, locked.contents)
     case 'file':
     case 'kit': {
       const path = source.kind === 'file' ? source.path : kitRos(context.arch)
@@ -111,6 +115,7 @@ function identity(input: LockedInput): string {
 function placeOf(source: Source): string {
   if (source.kind === 'inside') return placeOf(source.of)
   if (source.kind === 'kit') return 'the ros of this kit'
+  if (source.kind === 'files') return source.paths.join(', ')
   return 'path' in source ? source.path : source.kind
 }
 

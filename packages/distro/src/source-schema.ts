@@ -17,6 +17,7 @@ export interface SourceKeys {
   url?: string | string[] | undefined
   signed?: SignedList | undefined
   file?: string | undefined
+  files?: string[] | undefined
   sha256?: string | undefined
   image?: string | undefined
   daemon?: string | undefined
@@ -30,6 +31,7 @@ const KINDS = {
   debian: ['without'],
   url: ['sha256', 'signed'],
   file: ['sha256'],
+  files: [],
   image: [],
   daemon: [],
   inside: ['of'],
@@ -61,6 +63,7 @@ const shapes = {
     .optional()
     .describe('a signed list of checksums that proves the file'),
   file: z.string().min(1).optional().describe('a file or directory, relative to the recipe'),
+  files: words.min(1).optional().describe('several .deb or tar files, whose content is taken together'),
   sha256: digits.optional().describe('digest of the content'),
   image: z
     .string()
@@ -81,7 +84,7 @@ const shapes = {
 
 /** A source that stands in another one, or beside it. */
 export const anySource: z.ZodType<SourceKeys> = z.lazy(() =>
-  sourceObject(['url', 'file', 'inside', 'debian']),
+  sourceObject(['url', 'file', 'files', 'inside', 'debian']),
 )
 
 /**

@@ -12,6 +12,7 @@ export type Source =
       readonly signed?: SignedList
     }
   | { readonly kind: 'file'; readonly path: string; readonly sha256?: string }
+  | { readonly kind: 'files'; readonly paths: readonly string[] }
   | { readonly kind: 'image' | 'daemon'; readonly reference: string }
   | { readonly kind: 'inside'; readonly path: string; readonly of: Source }
   | { readonly kind: 'build'; readonly path: string }
@@ -20,13 +21,14 @@ export type Source =
 
 /** The source that a mapping of the recipe names; undefined when it names none. */
 export function sourceOf(keys: SourceKeys): Source | undefined {
-  const { debian, without = [], url, signed, file, sha256, image, daemon, inside, of, build } = keys
+  const { debian, without = [], url, signed, file, files, sha256, image, daemon, inside, of, build } = keys
   if (debian !== undefined && debian.length > 0) return { kind: 'debian', names: debian, without }
   if (url !== undefined) {
     const urls = typeof url === 'string' ? [url] : url
     return { kind: 'url', urls, ...(sha256 !== undefined && { sha256 }), ...(signed && { signed }) }
   }
   if (file !== undefined) return { kind: 'file', path: file, ...(sha256 !== undefined && { sha256 }) }
+  if (files !== undefined) return { kind: 'files', paths: files }
   if (image !== undefined) return { kind: 'image', reference: image }
   if (daemon !== undefined) return { kind: 'daemon', reference: daemon }
   if (build !== undefined) return { kind: 'build', path: build }

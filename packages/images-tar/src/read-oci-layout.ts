@@ -1,5 +1,6 @@
 import { type ByteSource, fromBytes, readAll } from '@ros/bytes'
 import { type Digest, sha256 } from '@ros/bytes/node'
+import { atOnce } from './at-once.ts'
 import { blobLayer, type Keep } from './blob-layer.ts'
 import { checkImage } from './check-image.ts'
 import { ImagesTarError } from './error.ts'
@@ -126,14 +127,14 @@ class Layout {
         manifest.layers.length,
         diffIds.length,
       ])
-    const layers: Layer[] = []
-    for (const [i, descriptor] of manifest.layers.entries()) {
+    // Decompressing one layer keeps one core busy.
+    const layers = await atOnce(2, manifest.layers, (descriptor, i) => {
       const diffId = diffIds[i] as Digest
       const key = `${descriptor.digest} ${diffId}`
       const layer = this.#layers.get(key) ?? this.#layer(descriptor, diffId)
       this.#layers.set(key, layer)
-      layers.push(await layer)
-    }
+      return layer
+    })
     const image = { config, configBytes, layers, repoTags: [] }
     checkImage(image)
     return image

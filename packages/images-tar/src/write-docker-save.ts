@@ -2,19 +2,23 @@ import { fromBytes, fromText } from '@ros/bytes'
 import { checkImage } from './check-image.ts'
 import { ImagesTarError } from './error.ts'
 import { imageId } from './image-id.ts'
+import { layerContent } from './layer-content.ts'
 import { legacyChain } from './legacy.ts'
 import type { Image } from './model.ts'
 import { checkRepoTag } from './reference.ts'
 import type { TarEntry } from './tar-entry.ts'
-import { writeTar } from './write-tar.ts'
+import { type WriteTarOptions, writeTar } from './write-tar.ts'
 
 /**
  * Images as one archive in the format of `docker save` (docker image-spec v1.2 §Combined Image JSON + Filesystem
  * Changeset Format). `manifest.json` comes first, so that a reader learns what is in it from the first blocks; each
  * layer is in it once. `repositories` and the legacy files let docker before 1.10 load it too. All times are 0.
  */
-export function writeDockerSave(images: readonly Image[]): AsyncIterable<Uint8Array> {
-  return writeTar(archiveEntries(images))
+export function writeDockerSave(
+  images: readonly Image[],
+  options: WriteTarOptions = {},
+): AsyncIterable<Uint8Array> {
+  return writeTar(archiveEntries(images), options)
 }
 
 function archiveEntries(images: readonly Image[]): TarEntry[] {
@@ -41,7 +45,7 @@ function archiveEntries(images: readonly Image[]): TarEntry[] {
               ...common(`${id}/layer.tar`),
               type: 'file',
               size: layer.size,
-              content: { open: () => layer.open() },
+              content: layerContent(layer),
             }
           : { ...common(`${id}/layer.tar`, 0o777), type: 'symlink', linkname: `../${first}` },
       )

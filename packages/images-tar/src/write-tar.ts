@@ -10,10 +10,18 @@ const GATHER = 262_144
 // tar-stream writes this type, though its declarations do not list it.
 const paxHeader = 'pax-header' as 'file'
 
+export interface WriteTarOptions {
+  /** A chunk's memory is used again once the next chunk is asked for. */
+  readonly reuseBuffers?: boolean
+}
+
 /** A pax tar archive of the entries in the order given. Nothing in it comes from the clock or the running system. */
-export async function* writeTar(entries: Iterable<TarEntry>): AsyncIterable<Uint8Array> {
+export async function* writeTar(
+  entries: Iterable<TarEntry>,
+  options: WriteTarOptions = {},
+): AsyncIterable<Uint8Array> {
   const stream = pack()
-  const fed = feed(stream, entries)
+  const fed = feed(stream, entries, options.reuseBuffers === true ? new Ring() : undefined)
   try {
     yield* gather(stream as AsyncIterable<Uint8Array>)
     await fed
@@ -23,11 +31,11 @@ export async function* writeTar(entries: Iterable<TarEntry>): AsyncIterable<Uint
   }
 }
 
-async function feed(stream: Pack, entries: Iterable<TarEntry>): Promise<void> {
+async function feed(stream: Pack, entries: Iterable<TarEntry>, ring: Ring | undefined): Promise<void> {
   try {
     for (const entry of entries) {
       if (stream.destroyed) return
-      await writeEntry(stream, entry)
+      await writeEntry(stream, entry, ring)
     }
     stream.finalize()
   } catch (error) {
@@ -36,7 +44,7 @@ async function feed(stream: Pack, entries: Iterable<TarEntry>): Promise<void> {
   }
 }
 
-async function writeEntry(stream: Pack, entry: TarEntry): Promise<void> {
+async function writeEntry(stream: Pack, entry: TarEntry, ring: Ring | undefined): Promise<void> {
   const { name, linkname, uid, gid, mtime, records } = tarHeader(entry)
   if (records.size > 0) await writePax(stream, paxBody(records))
   const size = entry.type === 'file' ? (entry.size ?? 0) : 0
@@ -57,7 +65,7 @@ async function writeEntry(stream: Pack, entry: TarEntry): Promise<void> {
     const sink = stream.entry(header, (error) => (error ? reject(error) : resolve()))
     // The same error reaches us through the callback; unheard here it would end the program.
     sink.on('error', () => undefined)
-    if (entry.type === 'file') writeContent(sink, entry, size).catch(reject)
+    if (entry.type === 'file') writeContent(sink, entry, size, ring).catch(reject)
   })
 }
 
@@ -75,10 +83,15 @@ async function writePax(stream: Pack, body: Uint8Array): Promise<void> {
   stream.push(body)
 }
 
-async function writeContent(sink: Sink, entry: TarEntry, size: number): Promise<void> {
+async function writeContent(
+  sink: Sink,
+  entry: TarEntry,
+  size: number,
+  ring: Ring | undefined,
+): Promise<void> {
   const { content } = entry
   let written = 0
-  for await (const chunk of content === undefined ? [] : contentChunks(content, size)) {
+  for await (const chunk of content === undefined ? [] : contentChunks(content, size, ring)) {
     written += chunk.length
     if (written > size) break
     if (!sink.write(chunk)) await drained(sink)
@@ -95,19 +108,35 @@ async function writeContent(sink: Sink, entry: TarEntry, size: number): Promise<
   sink.end(undefined)
 }
 
-/** Content in large chunks, each in memory of its own: the stream keeps them after the next one is read. */
+/** Content in large chunks. The stream keeps a chunk after the next one is read. */
 async function* contentChunks(
   content: NonNullable<TarEntry['content']>,
   size: number,
+  ring: Ring | undefined,
 ): AsyncIterable<Uint8Array> {
   if (!content.readInto) {
     yield* content.open()
     return
   }
   for (let offset = 0; offset < size; offset += CHUNK) {
-    const chunk = new Uint8Array(Math.min(CHUNK, size - offset))
+    const length = Math.min(CHUNK, size - offset)
+    const chunk = length === CHUNK && ring ? ring.next() : new Uint8Array(length)
     content.readInto(chunk, offset)
     yield chunk
+  }
+}
+
+/**
+ * Memory for whole chunks. One is larger than all that tar-stream takes in advance, so at most one is at the reader, one is waiting and one is being
+ * filled. Smaller ones, of which it queues many, have memory of their own.
+ */
+class Ring {
+  readonly #buffers: Uint8Array[] = []
+  #at = 0
+
+  next(): Uint8Array {
+    this.#at = (this.#at + 1) % 4
+    return (this.#buffers[this.#at] ??= new Uint8Array(CHUNK))
   }
 }
 

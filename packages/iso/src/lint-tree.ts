@@ -33,7 +33,9 @@ export async function* lintTree(
   const directories: FoundDirectory[] = []
   const files = new Map<number, number>()
   const visited = new Set<number>()
+  const lowerCase: IsoFinding[] = []
   let complete = true
+  let mangled = false
   let sharing: { start: number; skip: number } | undefined
   let first: FoundDirectory & { extent: Extent } = {
     identifier: Uint8Array.of(0),
@@ -48,10 +50,11 @@ export async function* lintTree(
     const { name, lba, extent } = first
     visited.add(lba)
     directories.push(first)
-    const read: LintedDirectory | undefined = yield* lintDirectory(image, name, extent, {
-      kind,
-      anyCharacters,
-    })
+    const naming = { kind, anyCharacters }
+    const read: LintedDirectory | undefined = yield* held(
+      lintDirectory(image, name, extent, naming),
+      lowerCase,
+    )
     if (!read) {
       complete = false
       if (index === 0)
@@ -69,7 +72,10 @@ export async function* lintTree(
       if (!sharing) yield* lintSharing(read)
     }
     for (const record of read.records) {
-      if (sharing) yield* lintSystemUse(image, record, sharing.skip)
+      if (sharing) {
+        mangled ||= isMangled(record, sharing.skip)
+        yield* lintSystemUse(image, record, sharing.skip)
+      }
       if (!record.directory) {
         if (record.extent.size > 0) files.set(record.extent.lba, record.extent.size)
         continue
@@ -91,7 +97,37 @@ export async function* lintTree(
     if (sharing && read.self)
       yield* lintSystemUse(image, read.self, index === 0 ? sharing.start : sharing.skip)
   }
+  // With Rock Ridge, identifiers that all are as the names are what xorriso means when it relaxes the rules for isolinux's images.
+  if (!sharing || mangled) yield* lowerCase
   return { directories, files, complete }
+}
+
+/** Passes findings on, but keeps those about lower case for later. */
+async function* held<T>(
+  findings: AsyncGenerator<IsoFinding, T>,
+  kept: IsoFinding[],
+): AsyncGenerator<IsoFinding, T> {
+  for (;;) {
+    const next = await findings.next()
+    if (next.done) return next.value
+    if (next.value.rule === 'iso/d-characters') kept.push(next.value)
+    else yield next.value
+  }
+}
+
+/** Whether an identifier has upper case where Rock Ridge's name has lower case. */
+function isMangled({ identifier, systemUse }: LintedRecord, skip: number): boolean {
+  const area = systemUse.subarray(skip)
+  for (
+    let position = 0;
+    position + 5 <= area.length && (area[position + 2] ?? 0) >= 5;
+    position += area[position + 2] ?? 0
+  ) {
+    if (area[position] !== 0x4e || area[position + 1] !== 0x4d) continue
+    const name = area.subarray(position + 5, position + (area[position + 2] ?? 0))
+    return identifier.some((byte, index) => byte >= 0x41 && byte <= 0x5a && name[index] === byte + 0x20)
+  }
+  return false
 }
 
 // xorriso (libisofs 1.5.4) lets '..' of Joliet directories lead to themselves; no reader is known to use it.

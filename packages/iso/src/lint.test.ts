@@ -257,6 +257,11 @@ describe('lintIso has nothing to say about', () => {
       'g',
     ],
     [
+      'xorriso for isolinux, which keeps lower case',
+      'xorriso -as mkisofs -quiet -J -R -b boot.img -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table -isohybrid-mbr /usr/lib/ISOLINUX/isohdpfx.bin -o k.iso t',
+      'k',
+    ],
+    [
       'genisoimage -J -R, deep',
       'genisoimage -quiet -m long -J -R -joliet-long -b boot.img -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table -o i.iso t',
       'i',

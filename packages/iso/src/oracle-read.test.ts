@@ -13,11 +13,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { collect } from '@ros/bytes'
-import { fileSource } from '@ros/bytes/node'
+import { fileSource, replaceFile } from '@ros/bytes/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runTool } from '../test/run-tool.ts'
-import { loader, pattern } from '../test/sample-tree.ts'
-import { type IsoImage, readIso } from './index.ts'
+import { edgeTree, loader, pattern, treeValues } from '../test/sample-tree.ts'
+import { type IsoImage, layoutIso, lintIso, readIso, writeIso } from './index.ts'
 
 let folder: string
 let root: string
@@ -136,6 +136,36 @@ describe('images by xorriso', () => {
       ['x86', 'boot/isolinux/isolinux.bin'],
       ['efi', 'efi.img'],
     ])
+  })
+
+  test('the whole edge tree, taken over from an image of ours', async () => {
+    const [ours, image] = [join(folder, 'edge.iso'), join(folder, 'edge-again.iso')]
+    const tree = edgeTree()
+    await replaceFile(ours, writeIso(layoutIso(tree, { volumeId: 'EDGE', created: 0 })))
+    const commands = [
+      '-hardlinks',
+      'on',
+      '-indev',
+      ours,
+      '-outdev',
+      image,
+      '-joliet',
+      'on',
+      '-changes_pending',
+      'yes',
+      '-commit',
+    ]
+    const { exitCode, text } = await runTool('xorriso', commands)
+    expect(exitCode, text).toBe(0)
+    const read = await readIso(fileSource(image))
+    const [written, again] = [await treeValues(tree), await treeValues(read.tree)]
+    // xorriso makes one slash of several, and a root of its own.
+    for (const values of [written, again]) for (const path of ['/', 'link-slashes']) delete values[path]
+    expect(again).toEqual(written)
+    for await (const finding of lintIso(fileSource(image))) expect(finding).toBeUndefined()
+    const joliet = await readIso(fileSource(image), { hierarchy: 'joliet' })
+    expect(joliet.tree.children('joliet')).toHaveLength(15)
+    expect(joliet.tree.has('日本語のファイル名.txt')).toBe(true)
   })
 
   test('plain ISO 9660 without any extension', async () => {

@@ -197,6 +197,55 @@ describe('isoinfo and isovfy', () => {
   })
 })
 
+describe('7z', () => {
+  test('reads every byte of the image and finds the boot image', async () => {
+    const { exitCode, text } = await runTool('7z', 't', image)
+    expect([exitCode, text]).toEqual([0, expect.stringContaining('Everything is Ok')])
+    expect(text).not.toMatch(/warning|error/i)
+    const listed = await runTool('7z', 'l', image)
+    expect(listed.text).toMatch(/ \[BOOT\]\/Boot-NoEmul\.img$/m)
+    expect(listed.text).toMatch(/ 4097 +4097 +size-4097$/m)
+    expect(listed.text).toMatch(/ d1\/d2\/d3\/d4\/d5\/d6\/d7\/d8\/d9\/d10\/deep$/m)
+    expect(listed.text).toContain('日本語のファイル名.txt')
+  })
+})
+
+describe('iso-info', () => {
+  // Its Joliet stops at the first name beyond the basic plane, whoever wrote it.
+  test('names the volume and lists files', async () => {
+    const { exitCode, text } = await runTool('iso-info', '-d', '-f', '--no-joliet', '-i', image)
+    expect(exitCode, text).toBe(0)
+    expect(text).toMatch(/Volume +: RancherOS/)
+    for (const name of [
+      '/size-4097',
+      '/CaseTest',
+      '/casetest',
+      '/a.b.c.tar.gz',
+      '/d1/d2/d3/d4/d5/d6/d7/d8/d9/d10/deep',
+    ])
+      expect(text).toMatch(new RegExp(` ${name.replaceAll('.', '\\.')}$`, 'm'))
+  })
+
+  test('reads Joliet too, where names are in the basic plane', async () => {
+    const path = join(folder, 'joliet.iso')
+    const names = new Tree()
+      .addDirectories('Ein Verzeichnis')
+      .add('Ein Verzeichnis/日本語.txt', file(fromText('x')))
+    await replaceFile(path, writeIso(layoutIso(names, { volumeId: 'J', created: 0, rockRidge: false })))
+    const { exitCode, text } = await runTool('iso-info', '-d', '-f', '-i', path)
+    expect(exitCode, text).toBe(0)
+    expect(text).toMatch(/Joliet Level: 3/)
+    expect(text).toMatch(/ \/Ein Verzeichnis\/日本語\.txt$/m)
+  })
+
+  test('iso-read gives the bytes of a file back', async () => {
+    const out = join(folder, 'read')
+    const { exitCode, text } = await runTool('iso-read', '-i', image, '-e', '/size-4097', '-o', out)
+    expect(exitCode, text).toBe(0)
+    expect(await collect(fileSource(out).open(), 1 << 20)).toEqual(pattern(4097, 4097))
+  })
+})
+
 describe('sfdisk', () => {
   test('finds no fault in the partition table', async () => {
     const { exitCode, text } = await runTool('sfdisk', '-V', image)
@@ -253,6 +302,7 @@ describe('extremes', () => {
     const listed = await runTool('bsdtar', '-tvf', path)
     expect(listed.text).toMatch(/ 4613734400 .* huge$/m)
     expect((await runTool('bsdtar', '-xOf', path, 'zoo')).text).toBe('behind')
+    expect((await runTool('7z', 'l', path)).text).toMatch(/ 4613734400 +4613734400 +huge$/m)
     const xorriso = await runTool('xorriso', '-indev', path, '-find', '/huge', '-exec', 'report_lba', '--')
     const rows = [...xorriso.text.matchAll(/^File data lba: +\d+ , +(\d+) , +(\d+) , +(\d+) , '\/huge'$/gm)]
     expect(rows.map(([, , blocks]) => Number(blocks))).toEqual([0xffff_f800 / 2048, 155_649])

@@ -8,7 +8,8 @@ export function compareIdentifiers(a: Uint8Array, b: Uint8Array, kind: 'iso' | '
   return (
     compareFilled(left.stem, right.stem, 0x20) ||
     compareFilled(left.extension, right.extension, 0x20) ||
-    compareFilled(right.version, left.version, 0x30)
+    // A directory has no version: nothing tells it from a file of its name (xorriso writes AB before AB.;1).
+    (left.version && right.version ? compareFilled(right.version, left.version, 0x30) : 0)
   )
 }
 
@@ -23,7 +24,7 @@ function split(identifier: Uint8Array) {
   return {
     stem: dot < 0 ? text : text.subarray(0, dot),
     extension: dot < 0 ? new Uint8Array() : text.subarray(dot + 1),
-    version: identifier.subarray(end + 1),
+    version: semicolon < 0 ? undefined : identifier.subarray(end + 1),
   }
 }
 

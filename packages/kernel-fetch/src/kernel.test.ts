@@ -61,4 +61,14 @@ describe('readKernel', () => {
     for (const tree of [new Tree(), two, folders, other, bare]) expect(() => readKernel(tree)).toThrow(code)
     expect(() => readKernel(two)).toThrow('6.1.0-test 6.2')
   })
+
+  test('takes a vmlinuz without a release in its name for that of the modules', () => {
+    const tree = sampleTree()
+    const image = tree.get(`boot/vmlinuz-${release}`)
+    if (image?.type !== 'file') throw new Error('no image in the sample')
+    tree.remove(`boot/vmlinuz-${release}`)
+    const kernel = readKernel(tree.add('boot/vmlinuz', image))
+    expect(kernel.release).toBe(release)
+    expect(kernel.vmlinuz).toBe(image.content)
+  })
 })

@@ -38,17 +38,21 @@ const ENDINGS: readonly (readonly [string, Format | undefined])[] = [
 ]
 
 /**
- * Finds the kernel of a tree: `boot/vmlinuz-RELEASE` and the modules in `lib/modules/RELEASE` or `usr/lib/modules/RELEASE`.
+ * Finds the kernel of a tree: `boot/vmlinuz-RELEASE`, or `boot/vmlinuz`, and the modules in `lib/modules/RELEASE` or `usr/lib/modules/RELEASE`.
  * Throws `ROS_KERNEL_FETCH_KERNEL` unless there is exactly one of each and their releases agree.
  */
 export function readKernel(tree: Tree): Kernel {
-  const images = namesWith(tree, 'boot', 'vmlinuz-', 'file')
+  const images = namesWith(tree, 'boot', 'vmlinuz', 'file')
   const folders = MODULE_FOLDERS.flatMap((folder) =>
     namesWith(tree, folder, '', 'directory').map((release) => ({ folder, release })),
   )
   const [image, ...moreImages] = images
   if (image === undefined || moreImages.length > 0) {
-    throw kernelError('boot/vmlinuz-*', images, 'put one linux-image package or kernel tarball into the tree')
+    throw kernelError(
+      'boot/vmlinuz*',
+      images.map((name) => name.slice(1)),
+      'put one linux-image package or kernel tarball into the tree',
+    )
   }
   const [found, ...moreFolders] = folders
   if (!found || moreFolders.length > 0) {
@@ -58,16 +62,13 @@ export function readKernel(tree: Tree): Kernel {
       'put the modules of one kernel into the tree',
     )
   }
-  if (found.release !== image) {
-    throw kernelError(
-      'lib/modules',
-      [found.release],
-      `boot/vmlinuz-${image} needs modules of its own release`,
-    )
+  // `vmlinuz` alone, as some tarballs have it, is of the modules' release.
+  if (image !== '' && image !== `-${found.release}`) {
+    throw kernelError('lib/modules', [found.release], `boot/vmlinuz${image} needs modules of its own release`)
   }
   const { release } = found
-  const vmlinuz = optionalFile(tree, `boot/vmlinuz-${release}`)
-  if (!vmlinuz) throw kernelError(`boot/vmlinuz-${release}`, [], 'the kernel image must be a file')
+  const vmlinuz = optionalFile(tree, `boot/vmlinuz${image}`)
+  if (!vmlinuz) throw kernelError(`boot/vmlinuz${image}`, [], 'the kernel image must be a file')
   const root = `${found.folder}/${release}`
   const lists = new Map(
     ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'].flatMap((name) => {

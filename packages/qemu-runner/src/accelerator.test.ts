@@ -178,6 +178,21 @@ test('QEMU is missing', async () => {
   })
 })
 
+test('a proof that is interrupted ends at once and is not remembered', async () => {
+  await inDirectory(async (directory) => {
+    const cacheFile = join(directory, 'accelerator.json')
+    const controller = new AbortController()
+    const qemu = await standIn(directory, `${underTcg} -S`)
+    const kvmDevice = await device(directory)
+    const options = { qemu, candidates: ['kvm'], kvmDevice, cacheFile, timeoutMs: 60_000 } as const
+    const probing = probeAccelerator({ ...options, signal: controller.signal })
+    await expect.poll(() => calls(directory), { timeout: 20_000 }).toBe(1)
+    controller.abort(new Error('interrupted'))
+    await expect(probing).rejects.toThrow('interrupted')
+    await expect(readFile(cacheFile)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+})
+
 test('the verdict is kept for this QEMU, the device is looked at every time', async () => {
   await inDirectory(async (directory) => {
     const cacheFile = join(directory, 'cache/accelerator.json')

@@ -34,6 +34,8 @@ export interface ProbeOptions {
   readonly cacheFile?: string
   /** The device file of KVM; /dev/kvm unless said. */
   readonly kvmDevice?: string
+  /** Ends the proof; its reason is thrown, and nothing is remembered. Without it signals end this process as ever. */
+  readonly signal?: AbortSignal
 }
 
 export interface ProbeResult {
@@ -61,7 +63,7 @@ export async function probeAccelerator(options: ProbeOptions = {}): Promise<Prob
   for (const candidate of candidates) {
     if (candidate === 'tcg') break
     const closed = problems[0] ?? (candidate === 'kvm' ? await deviceProblem(kvmDevice) : undefined)
-    const guest = { accelerator: candidate, arch, qemu, timeoutMs, kvmDevice }
+    const guest = { accelerator: candidate, arch, qemu, timeoutMs, kvmDevice, signal: options.signal }
     const problem = closed ?? (await provenProblem(guest, options.cacheFile))
     if (problem === undefined)
       return { accelerator: candidate, reason: `${NAMES[candidate]} runs a guest: using it` }
@@ -112,6 +114,7 @@ interface GuestToProve {
   readonly qemu: string
   readonly timeoutMs: number
   readonly kvmDevice: string
+  readonly signal: AbortSignal | undefined
 }
 
 async function provenProblem(
@@ -142,7 +145,7 @@ async function guestProblem(guest: GuestToProve): Promise<string | undefined> {
 }
 
 async function runGuest(guest: GuestToProve, boot: Boot): Promise<string | undefined> {
-  const { accelerator, arch, qemu, timeoutMs, kvmDevice } = guest
+  const { accelerator, arch, qemu, timeoutMs, kvmDevice, signal } = guest
   const subject = accelerator === 'kvm' ? `${kvmDevice} is there` : `${NAMES[accelerator]} may be there`
   const exit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04']
   const command = qemuCommand({
@@ -157,15 +160,21 @@ async function runGuest(guest: GuestToProve, boot: Boot): Promise<string | undef
     extra: arch === 'x86_64' ? exit : [],
   })
   try {
-    await using machine = await startMachine(command)
+    signal?.throwIfAborted()
+    await using machine = await startMachine(command, { signals: signal ? 'caller' : 'end' })
+    const stop = () => void machine.kill()
+    signal?.addEventListener('abort', stop, { once: true })
     try {
       await machine.waitForLine(new RegExp(MARKER), timeoutMs)
     } finally {
+      signal?.removeEventListener('abort', stop)
       // A vCPU that hangs in the kernel keeps QEMU from ending in any gentler way.
       await machine.kill()
     }
     return undefined
   } catch (error) {
+    // A guest that somebody ended has proven nothing.
+    signal?.throwIfAborted()
     if (!(error instanceof QemuRunnerError)) throw error
     if (error.code === 'ROS_QEMU_CONSOLE_TIMEOUT') {
       return `${subject} but a guest does not run within ${timeoutMs / 1000} s`

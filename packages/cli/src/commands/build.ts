@@ -83,6 +83,8 @@ export const build = command({
     }
     const result = await output.withProgress((onProgress) => buildArtifacts({ ...options, onProgress }))
     const lines = result.artifacts.map(({ path, size }) => `${path} ${megabytes(size)}\n`)
+    if (result.memory !== undefined)
+      output.note(`it boots with ${Math.ceil(result.memory / 1024 ** 2)} MB of memory or more`)
     if (!args.verify) return { data: result, text: lines.join('') }
     const report = await verifyBoot(options.out, args.verifyTimeout * 1000, context)
     const json = `${JSON.stringify(report, undefined, 2)}\n`

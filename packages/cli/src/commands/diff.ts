@@ -1,10 +1,10 @@
 import { command } from '../command.ts'
 import { CliError } from '../error.ts'
-import { compareSources, compareTrees, type Difference } from '../look/compare.ts'
+import { compareImages, compareSources, compareTrees, type Difference } from '../look/compare.ts'
 import type { TreeContainer } from '../look/container.ts'
 import { inSpool, lookOptions, TARGET } from '../look/look-options.ts'
 import type { Spool } from '../look/spool.ts'
-import { findTarget, type Place } from '../look/target.ts'
+import { findTarget, openPlace, type Place } from '../look/target.ts'
 import { differenceLine } from '../look-print.ts'
 
 /**
@@ -15,7 +15,15 @@ export async function* diffCommand(a: string, b: string, spool: Spool): AsyncGen
   const [left, right] = [await findTarget(a, spool), await findTarget(b, spool)]
   if (left.node.type === 'file' && right.node.type === 'file')
     yield* compareSources(left.node.content, right.node.content, '', spool)
+  else if (left.layout !== undefined || right.layout !== undefined) yield* compareLayouts(left, right, spool)
   else yield* compareTrees(wholeOf(left), wholeOf(right), '', spool)
+}
+
+/** An OCI layout that is a directory, with another or with an archive of images. */
+async function* compareLayouts(a: Place, b: Place, spool: Spool): AsyncGenerator<Difference, void> {
+  const [left, right] = [await openPlace(a, spool), await openPlace(b, spool)]
+  if (left?.type === 'images' && right?.type === 'images') yield* compareImages(left, right, '', spool)
+  else yield { path: '', difference: 'type', a: left?.kind ?? 'file', b: right?.kind ?? 'file' }
 }
 
 function wholeOf({ within, path, name, node }: Place): TreeContainer {

@@ -1,8 +1,10 @@
 import type { Finding } from '@ros/bytes'
+import { lintOciLayout } from '@ros/images-tar'
 import { command } from '../command.ts'
 import { CliError } from '../error.ts'
 import { lintFile } from '../look/lint.ts'
 import { inSpool, targetOptions } from '../look/look-options.ts'
+import { layoutDirectoryFiles } from '../look/oci-layout.ts'
 import { detectKind, type LintKind } from '../look/open.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget } from '../look/target.ts'
@@ -19,12 +21,14 @@ export async function lintCommand(
   as: LintKind | undefined,
   spool: Spool,
 ): Promise<LintResult> {
-  const { node, name } = await findTarget(target, spool)
+  const { node, name, layout } = await findTarget(target, spool)
+  if (layout !== undefined)
+    return { kind: 'oci-layout', findings: lintOciLayout(layoutDirectoryFiles(layout)) }
   const kind = node.type === 'file' ? (as ?? (await detectKind(node.content))) : undefined
   if (node.type === 'file' && kind) return { kind, findings: lintFile(node.content, kind, name, spool) }
   throw new CliError('ROS_CLI_KIND', 'there are no rules for this file', {
     subject: name,
-    limit: 'an ISO 9660 image, an initrd, a docker-save archive, a disk image or a FAT volume',
+    limit: 'an ISO 9660 image, an initrd, a docker-save archive, an OCI layout, a disk image or a FAT volume',
     hint: 'a damaged file may not look like one: say what it is with --as',
   })
 }
@@ -32,11 +36,11 @@ export async function lintCommand(
 export const lint = command({
   usage: 'lint <target>',
   describe:
-    'check an ISO, an initrd, a docker-save archive or a disk image; exit 1 on errors, warnings alone are 0',
+    'check an ISO, an initrd, images (docker-save, OCI layout) or a disk image; exit 1 on errors, warnings alone are 0',
   examples: [['$0 lint rancheros.iso', 'every fault with its rule and offset']],
   options: (y) =>
     targetOptions(y).option('as', {
-      choices: ['iso', 'initrd', 'docker-save', 'disk', 'fat'] as const,
+      choices: ['iso', 'initrd', 'docker-save', 'oci-layout', 'disk', 'fat'] as const,
       describe: 'what the file is (default: by its bytes)',
     }),
   run: ({ target, as, limit }, context) =>

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { replaceFile } from '@ros/bytes/node'
-import { type Image, imageId, writeDockerSave, writeOciLayout } from '@ros/images-tar'
+import { type Image, imageId, squashImage, writeDockerSave, writeOciLayout } from '@ros/images-tar'
 import {
   fetchArtifact,
   fetchImage,
@@ -12,6 +12,7 @@ import {
 import { openStore, type Store } from '@ros/store'
 import { type CommandResult, command } from '../command.ts'
 import { CliError } from '../error.ts'
+import { layerTree } from '../layer-tree.ts'
 import { megabytes } from '../print.ts'
 import { cacheDirectory } from '../project.ts'
 import { givenRegistry, registryOptions } from '../registry-options.ts'
@@ -44,13 +45,18 @@ export const pull = command({
         describe: 'which of an index of images: OS/ARCHITECTURE[/VARIANT]',
         requiresArg: true,
       })
+      .option('squash', {
+        type: 'boolean',
+        default: false,
+        describe: 'one layer in place of all of an image',
+      })
       .option('format', {
         choices: ['docker-save', 'oci'] as const,
         default: 'docker-save' as const,
         describe: 'what the archive of images is',
       }),
   run: async (args, context) => {
-    const { references, out, platform, format } = args
+    const { references, out, platform, format, squash } = args
     const store = await openStore(cacheDirectory(context.environment))
     return await context.output.withProgress(async (report) => {
       const options: RegistryOptions = {
@@ -62,6 +68,9 @@ export const pull = command({
       if (others.length === 0 && (await isArtifact(first, options)))
         return await pullArtifact(first, resolve(out ?? 'dist/artifacts'), store, options)
       const images = await pullImages(references, platform, store, options)
+      if (squash) {
+        for (const each of images) each.image = await squashed(each.image, each.reference, store)
+      }
       return await writeImages(images, resolve(out ?? 'images.tar'), format)
     })
   },
@@ -88,12 +97,27 @@ async function pullArtifact(
   }
 }
 
+interface PulledImage {
+  image: Image
+  readonly reference: string
+  readonly digest: string
+}
+
+/** The image with one layer, which is kept in the store. */
+async function squashed(image: Image, name: string, store: Store): Promise<Image> {
+  const keep = (chunks: AsyncIterable<Uint8Array>, key: string) => store.derived(key, () => chunks)
+  const trees = []
+  for (const layer of image.layers)
+    trees.push(await layerTree(layer, name, (chunks) => keep(chunks, `layer ${layer.diffId} as tar`)))
+  return await squashImage(image, trees)
+}
+
 async function pullImages(
   references: readonly string[],
   platform: string,
   store: Store,
   options: RegistryOptions,
-): Promise<{ readonly image: Image; readonly reference: string; readonly digest: string }[]> {
+): Promise<PulledImage[]> {
   const images = []
   for (const reference of references) {
     const pinned = await resolveImage(reference, platform, options)
@@ -104,12 +128,15 @@ async function pullImages(
 }
 
 async function writeImages(
-  pulled: Awaited<ReturnType<typeof pullImages>>,
+  pulled: readonly PulledImage[],
   path: string,
   format: 'docker-save' | 'oci',
 ): Promise<CommandResult> {
   const images = unique(pulled.map(({ image }) => image))
-  const chunks = format === 'oci' ? writeOciLayout(images, { compression: 'tar' }) : writeDockerSave(images)
+  const chunks =
+    format === 'oci'
+      ? writeOciLayout(images, { compression: 'tar' })
+      : writeDockerSave(images, { reuseBuffers: true })
   const size = await replaceFile(path, chunks)
   const facts = pulled.map(({ image, reference, digest }) => ({ reference, digest, id: imageId(image) }))
   return {

@@ -4,6 +4,7 @@ import { formatCommand, type Machine, qemuCommand, startDetached, startMachine }
 import { type CommandContext, type CommandResult, command } from '../command.ts'
 import { CliError } from '../error.ts'
 import { givenInputs } from '../inputs-option.ts'
+import { endMachine } from '../machine/end-machine.ts'
 import { growDisk } from '../machine/grow-disk.ts'
 import { lockMachine } from '../machine/lock.ts'
 import { bootName } from '../machine/plan.ts'
@@ -188,18 +189,35 @@ async function detached(
   announce(record, output.note.bind(output))
   const text = `${record.name} runs: process ${pid}${record.port === null ? '' : `, ssh on port ${record.port}`}\n`
   if (!args.ssh) return { data: record, text }
+  try {
+    return (await detachedSession(args, files, record, prepared, context)) ?? { data: record, text }
+  } catch (error) {
+    // Who interrupts does not want what was being started.
+    if (signal.aborted) await endMachine(files, record, { force: true, timeoutMs: 0 })
+    throw error
+  }
+}
+
+/** Waits for ssh, and runs the command if there is one. */
+async function detachedSession(
+  args: RunArguments,
+  files: MachineFiles,
+  { port }: MachineRecord,
+  { privateKey }: Prepared,
+  { output, signal }: CommandContext,
+): Promise<CommandResult | undefined> {
   const { now } = output.terminal
   const started = now()
   const client = await openSession({
-    port: record.port ?? 0,
-    privateKey: prepared.privateKey,
+    port: port ?? 0,
+    privateKey,
     knownHosts: files.knownHosts,
     timeoutMs: args.timeoutMs,
     signal,
   })
   output.note(`ssh answered after ${((now() - started) / 1000).toFixed(1)} s`)
   try {
-    if (args.command.length === 0) return { data: record, text }
+    if (args.command.length === 0) return undefined
     return await remoteSession(client, { command: args.command, tty: undefined }, output)
   } finally {
     client.end()

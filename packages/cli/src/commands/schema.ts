@@ -5,7 +5,7 @@ import { command } from '../command.ts'
 export const schema = command({
   usage: 'schema',
   describe: "print the recipe's JSON Schema, for editors",
-  examples: [['$0 schema > recipe.schema.json', '']],
+  examples: [['$0 schema > recipe.schema.json', 'for an editor that checks recipes']],
   options: (y) => y,
   run: () => {
     const data = recipeJsonSchema()

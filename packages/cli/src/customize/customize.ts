@@ -143,6 +143,18 @@ function addFiles(tree: Tree, additions: readonly Addition[], time: number): str
   return paths
 }
 
+/** FAT knows no time before 1980. */
+const FAT_EPOCH = Date.UTC(1980, 0, 1) / 1000
+
+/** The tree of a FAT volume with times that can be written again: its root has none, and entries may have none. */
+function dated(tree: Tree, created: number): Tree {
+  const mtime = Math.max(Math.floor(created), FAT_EPOCH)
+  const copy = new Tree()
+  copy.root = { ...tree.root, mtime }
+  for (const { path, node } of tree) copy.add(path, node.mtime >= FAT_EPOCH ? node : { ...node, mtime })
+  return copy
+}
+
 /** The options with an EFI system partition whose configurations are changed, where it has any. */
 async function changeEsp(
   { tree, options }: RemasteredIso,
@@ -164,12 +176,12 @@ async function changeEsp(
   const { changed, entries } = await changeConfigs(volume.tree, change)
   if (changed.length === 0) return { ...none, entries }
   const { serialNumber = 0, label, clusterSize, type } = volume
-  const { content } = layoutFat(volume.tree, {
+  const { content } = layoutFat(dated(volume.tree, options.created), {
     serialNumber,
     size: esp.size,
     clusterSize,
     type,
-    created: Math.max(options.created, 315_532_800), // FAT knows no time before 1980
+    created: Math.max(Math.floor(options.created), FAT_EPOCH),
     ...(label !== undefined && { label }),
   })
   // Where it is a file of the tree as well, that shows the same.

@@ -48,7 +48,7 @@ export async function* compareSources(
     yield { path, difference: 'content', a: kind(left), b: kind(right) }
     return
   }
-  if (!left || !right || left.type !== right.type || (left.kind !== right.kind && left.type !== 'content')) {
+  if (!left || !right || !comparable(left, right)) {
     if (left?.kind !== right?.kind)
       yield { path, difference: 'type', a: left?.kind ?? 'file', b: right?.kind ?? 'file' }
     else if (a.size !== b.size) yield { path, difference: 'size', a: a.size, b: b.size }
@@ -61,6 +61,11 @@ export async function* compareSources(
     yield difference
   }
   if (count === 0) yield { path, difference: 'encoding', a: a.size, b: b.size }
+}
+
+/** Containers of one kind, compressed files of any, and images however they are packed. */
+function comparable(a: Container, b: Container): boolean {
+  return a.type === b.type && (a.kind === b.kind || a.type !== 'tree')
 }
 
 /** Why a file that begins like a container could not be opened. */
@@ -101,7 +106,7 @@ async function* compareContainers(
   else if (a.type === 'tree' && b.type === 'tree') yield* compareTrees(a, b, path, spool)
 }
 
-async function* compareImages(
+export async function* compareImages(
   a: ImagesContainer,
   b: ImagesContainer,
   path: string,

@@ -34,10 +34,10 @@ export interface TreeContainer {
   readonly partitions?: Tree
 }
 
-/** A docker-save archive: images by name, and the members of the tar itself. */
+/** A docker-save archive or an OCI layout: images by name, and the members of the tar or directory itself. */
 export interface ImagesContainer {
   readonly type: 'images'
-  readonly kind: 'docker-save'
+  readonly kind: 'docker-save' | 'oci-layout'
   readonly compression?: Format
   readonly tree: Tree
   readonly images: readonly ContainedImage[]

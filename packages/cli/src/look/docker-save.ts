@@ -1,7 +1,7 @@
-import { type ByteSource, concat, readAll, slice, zeros } from '@ros/bytes'
-import { readTar } from '@ros/debian'
+import type { ByteSource } from '@ros/bytes'
 import { type Image, imageId, type Layer, mergeLayers, readDockerSave } from '@ros/images-tar'
 import type { Tree } from '@ros/tree'
+import { layerTree } from '../layer-tree.ts'
 import { type ContainedImage, countNodes, type ImagesContainer, type TreeContainer } from './container.ts'
 import type { Spool } from './spool.ts'
 
@@ -16,15 +16,31 @@ export async function openDockerSave(
   name: string,
   spool: Spool,
 ): Promise<ImagesContainer> {
+  return imagesContainer('docker-save', await readDockerSave(source), members, name, spool)
+}
+
+/** Images of an archive or layout; their layers are read when they are looked into, shared ones once. */
+export function imagesContainer(
+  kind: ImagesContainer['kind'],
+  images: readonly Image[],
+  members: Tree,
+  name: string,
+  spool: Spool,
+): ImagesContainer {
   const trees = new Map<Layer, Promise<Tree>>()
-  const layerTree = (layer: Layer): Promise<Tree> => {
-    const tree = trees.get(layer) ?? readLayer(layer, name, spool)
+  const treeOf = (layer: Layer): Promise<Tree> => {
+    const tree = trees.get(layer) ?? layerTree(layer, name, (chunks) => spool.store(chunks, name))
     trees.set(layer, tree)
     return tree
   }
-  const images = (await readDockerSave(source)).map((image) => contained(image, layerTree))
-  const facts = { images: images.map((image) => image.facts) }
-  return { type: 'images', kind: 'docker-save', tree: members, images, facts }
+  const within = images.map((image) => contained(image, treeOf))
+  return {
+    type: 'images',
+    kind,
+    tree: members,
+    images: within,
+    facts: { images: within.map(({ facts }) => facts) },
+  }
 }
 
 /** The image that a text names: one of its tags, its repository when that has one tag only or `latest`, or its id. */
@@ -41,7 +57,7 @@ export function findImages(images: readonly ContainedImage[], text: string): rea
   return /^[0-9a-f]{12,64}$/.test(digits) ? images.filter(({ id }) => id.slice(7).startsWith(digits)) : []
 }
 
-function contained(image: Image, layerTree: (layer: Layer) => Promise<Tree>): ContainedImage {
+function contained(image: Image, treeOf: (layer: Layer) => Promise<Tree>): ContainedImage {
   const { architecture, os, created, variant, config } = image.config
   const facts = {
     id: imageId(image),
@@ -59,22 +75,11 @@ function contained(image: Image, layerTree: (layer: Layer) => Promise<Tree>): Co
     facts,
     async open(): Promise<TreeContainer> {
       const layers: Tree[] = []
-      for (const layer of image.layers) layers.push(await layerTree(layer))
+      for (const layer of image.layers) layers.push(await treeOf(layer))
       const tree = await mergeLayers(layers)
       // The layers' digests and the history of steps follow from the files; all else is the image's own.
       const { rootfs: _, history: _history, ...compared } = image.config
       return { type: 'tree', kind: 'image', tree, facts: { ...facts, nodes: countNodes(tree) }, compared }
     },
   }
-}
-
-async function readLayer(layer: Layer, name: string, spool: Spool): Promise<Tree> {
-  const tar = layer.stored ?? (await spool.store(layer.open(), name))
-  return readTar(await withEnd(tar), `${name}, layer ${layer.diffId}`, { twice: 'last' })
-}
-
-/** Some builders leave out the two blocks of zeros that end a tar. */
-async function withEnd(tar: ByteSource): Promise<ByteSource> {
-  const last = tar.size >= 512 ? await readAll(slice(tar, tar.size - 512, 512), 512) : undefined
-  return last?.every((byte) => byte === 0) ? tar : concat([tar, zeros(1024)])
 }

@@ -4,8 +4,9 @@ import { chmod, link, lutimes, mkdir, open, rename, rm, symlink, utimes } from '
 import { sep } from 'node:path'
 import { encodeName } from '@ros/bytes'
 import { writeChunks } from '@ros/bytes/node'
-import { type FileNode, parentPath, type TreeEntry, type TreeNode } from '@ros/tree'
+import type { FileNode, TreeEntry, TreeNode } from '@ros/tree'
 import { CliError } from '../error.ts'
+import { refused, TargetFolder } from './target-folder.ts'
 
 export interface Extracted {
   /** Paths below the target, as they were written. */
@@ -32,37 +33,47 @@ export async function extractEntries(
   const links = new Map<TreeNode, string>()
   let bytes = 0
   await attempt(directory, () => mkdir(directory, { recursive: true }))
-  const place = (path: string) => placeOf(directory, path)
-
-  for (const { path, node } of entries) {
-    signal.throwIfAborted()
-    checkName(path)
-    checkParents(directory, path)
-    if (node.type === 'directory') {
-      await makeDirectory(place(path), path)
-      directories.push({ path, node })
-    } else if (node.type === 'file') {
-      const first = links.get(node)
-      if (first === undefined) await writeFile(place(path), path, node, signal)
-      else await linked(place(first), place(path), path)
-      if (first === undefined) bytes += node.content.size
-      links.set(node, first ?? path)
-    } else if (node.type === 'symlink') {
-      await replaceBy(place(path), path, (temporary) =>
-        symlink(Buffer.from(encodeName(node.target)), temporary),
-      )
-      await lutimes(place(path), 0, node.mtime).catch(() => undefined)
-    } else {
-      skipped.push({ path, reason: `a ${node.type} is not made` })
-      continue
+  const target = new TargetFolder(directory)
+  // The other name of a hard link is a place of its own.
+  const other = new TargetFolder(directory)
+  const place = (path: string) => attempt(path, () => target.place(path))
+  const writeAll = async () => {
+    for (const { path, node } of entries) {
+      signal.throwIfAborted()
+      checkName(path)
+      if (node.type === 'directory') {
+        await makeDirectory(await place(path), path)
+        directories.push({ path, node })
+      } else if (node.type === 'file') {
+        const first = links.get(node)
+        if (first === undefined) await writeFile(await place(path), path, node, signal)
+        else await linked(await attempt(path, () => other.place(first)), await place(path), path)
+        if (first === undefined) bytes += node.content.size
+        links.set(node, first ?? path)
+      } else if (node.type === 'symlink') {
+        await replaceBy(await place(path), path, (temporary) =>
+          symlink(Buffer.from(encodeName(node.target)), temporary),
+        )
+        await lutimes(await place(path), 0, node.mtime).catch(() => undefined)
+      } else {
+        skipped.push({ path, reason: `a ${node.type} is not made` })
+        continue
+      }
+      written.push(path)
     }
-    written.push(path)
+    // Last, or a directory without write permission could not be filled, and filling it would change its time.
+    for (const { path, node } of directories.reverse()) {
+      // Through the directory itself: chmod would follow a link that stands there meanwhile.
+      const at = await place(`${path}/.`)
+      await attempt(path, () => chmod(at, node.mode % 0o1000))
+      await attempt(path, () => utimes(at, node.mtime, node.mtime))
+    }
   }
-  // Last, or a directory without write permission could not be filled, and filling it would change its time.
-  for (const { path, node } of directories.reverse()) {
-    checkParents(directory, path)
-    await attempt(path, () => chmod(place(path), node.mode % 0o1000))
-    await attempt(path, () => utimes(place(path), node.mtime, node.mtime))
+  try {
+    await writeAll()
+  } finally {
+    await target.close()
+    await other.close()
   }
   return { written, bytes, skipped }
 }
@@ -118,17 +129,6 @@ async function makeDirectory(at: Buffer, path: string): Promise<void> {
   await attempt(path, () => mkdir(at, 0o700))
 }
 
-/** Every directory above the path must be one, and no link to one: what is written goes where its name says. */
-function checkParents(directory: string, path: string): void {
-  for (let parent = parentPath(path); parent !== ''; parent = parentPath(parent)) {
-    const present = lstatSync(placeOf(directory, parent), { throwIfNoEntry: false })
-    if (!present?.isDirectory()) {
-      const what = present?.isSymbolicLink() ? 'a symbolic link' : present ? 'a file' : 'nothing'
-      throw refused(path, `${what} is where its directory ${parent} should be`)
-    }
-  }
-}
-
 function checkName(path: string): void {
   const parts = path.split('/')
   const hostile = (part: string) =>
@@ -138,17 +138,6 @@ function checkName(path: string): void {
     part.includes('\0') ||
     (sep === '\\' && /[\\:]/.test(part))
   if (parts.some(hostile)) throw refused(path, 'its name could lead out of the target')
-}
-
-function placeOf(directory: string, path: string): Buffer {
-  return Buffer.concat([Buffer.from(`${directory}${sep}`), encodeName(path)])
-}
-
-function refused(path: string, reason: string): CliError {
-  return new CliError('ROS_CLI_EXTRACT', `not extracted: ${reason}`, {
-    subject: path,
-    hint: 'extract into an empty folder',
-  })
 }
 
 async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fatRules } from '@ros/disk'
-import { dockerSaveRules } from '@ros/images-tar'
+import { dockerSaveRules, ociLayoutRules } from '@ros/images-tar'
 import { initrdRules } from '@ros/initrd'
 import { isoRules } from '@ros/iso'
 import { partitionRules } from '@ros/partitions'
@@ -13,6 +13,7 @@ test('the page of rules has every rule as it is, and no other', () => {
     ...initrdRules,
     ...isoRules,
     ...dockerSaveRules,
+    ...ociLayoutRules,
     ...partitionRules,
     ...fatRules,
   })

@@ -1,6 +1,6 @@
 import { type ByteSource, type Finding, slice } from '@ros/bytes'
 import { lintFat, readQcow2 } from '@ros/disk'
-import { lintDockerSave } from '@ros/images-tar'
+import { indexTar, lintDockerSave, lintOciLayout } from '@ros/images-tar'
 import { lintInitrd } from '@ros/initrd'
 import { IsoError, lintIso, readIso } from '@ros/iso'
 import { lintPartitions, readPartitions } from '@ros/partitions'
@@ -25,6 +25,9 @@ export async function* lintFile(
       return
     case 'docker-save':
       yield* lintDockerSave(source)
+      return
+    case 'oci-layout':
+      yield* lintOciLayout(await indexTar(source))
       return
     case 'fat':
       yield* lintFat(source)

@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
 import {
-  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -8,23 +7,21 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fromBytes, fromText, readAll, zeros } from '@ros/bytes'
+import { fromText, readAll } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import { composeImage, treeLayer, writeDockerSave } from '@ros/images-tar'
-import { device, file, symlink, Tree } from '@ros/tree'
+import { file, Tree } from '@ros/tree'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { catCommand } from '../commands/cat.ts'
 import { diffCommand } from '../commands/diff.ts'
 import { extractCommand } from '../commands/extract.ts'
 import { inspectCommand } from '../commands/inspect.ts'
 import { lsCommand } from '../commands/ls.ts'
-import { extractEntries } from './extract.ts'
 import { Spool } from './spool.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ros-look-'))
@@ -310,68 +307,6 @@ describe('extract', () => {
     expect(readlinkSync(join(into, 'lib'))).toBe('usr/lib')
     await extractCommand(at('text.gz'), into, spool)
     expect(readFileSync(join(into, 'text'), 'utf8')).toBe('some text')
-  })
-
-  test('follows no link of the target', async () => {
-    const into = target('linked')
-    const outside = target('outside')
-    symlinkSync(outside, join(into, 'etc'))
-    const tree = new Tree().addDirectories('etc').add('etc/passwd', file(fromText('x')))
-    await expect(extractEntries(tree, into, idle)).rejects.toMatchObject({ code: 'ROS_CLI_EXTRACT' })
-    await expect(
-      extractEntries([{ path: 'etc/passwd', node: file(fromText('x')) }], into, idle),
-    ).rejects.toMatchObject({ code: 'ROS_CLI_EXTRACT' })
-    expect(readdirSync(outside)).toEqual([])
-    writeFileSync(join(outside, 'kept'), 'kept')
-    symlinkSync(join(outside, 'kept'), join(into, 'file'))
-    await extractEntries(new Tree().add('file', file(fromText('new'))), into, idle)
-    expect(readFileSync(join(outside, 'kept'), 'utf8')).toBe('kept')
-    expect(lstatSync(join(into, 'file')).isFile()).toBe(true)
-  })
-
-  test.each(['../up', 'a/../../up', '/absolute', 'nul\0', ''])('refuses the name %j', async (path) => {
-    const into = at('hostile')
-    const entries = [{ path, node: file(fromText('x')) }]
-    await expect(extractEntries(entries, into, idle)).rejects.toMatchObject({ code: 'ROS_CLI_EXTRACT' })
-    expect(existsSync(at('up'))).toBe(false)
-  })
-
-  test('a link inside the archive is no way out either', async () => {
-    const entries = [
-      { path: 'd', node: symlink('/tmp') },
-      { path: 'd/file', node: file(fromText('x')) },
-    ]
-    await expect(extractEntries(entries, target('through'), idle)).rejects.toMatchObject({
-      code: 'ROS_CLI_EXTRACT',
-    })
-  })
-
-  test('drops setuid, skips devices, leaves nothing of a file that fails', async () => {
-    const into = target('special')
-    const tree = new Tree()
-      .add('console', device('character', 5, 1))
-      .add('su', file(fromText('x'), { mode: 0o4755 }))
-    const { skipped } = await extractEntries(tree, into, idle)
-    expect(skipped).toEqual([{ path: 'console', reason: 'a character is not made' }])
-    expect(lstatSync(join(into, 'su')).mode % 0o10000).toBe(0o755)
-    const failing = {
-      ...fromBytes(Buffer.from('xx')),
-      // oxlint-disable-next-line require-yield -- it fails before it has anything
-      async *open(): AsyncGenerator<Uint8Array> {
-        throw new Error('unreadable')
-      },
-    }
-    await expect(extractEntries(new Tree().add('bad', file(failing)), into, idle)).rejects.toThrow(
-      'unreadable',
-    )
-    expect(readdirSync(into)).toEqual(['su'])
-  })
-
-  test('stops when it is told to', async () => {
-    const stopping = new AbortController()
-    stopping.abort(new Error('stopped'))
-    const tree = new Tree().add('large', file(zeros(10_000_000)))
-    await expect(extractEntries(tree, target('stopped'), stopping.signal)).rejects.toThrow('stopped')
   })
 })
 

@@ -1,11 +1,13 @@
 import { type ByteSource, readAll, slice } from '@ros/bytes'
 import { decompress, detectFormat, type Format, MAGIC_SIZE } from '@ros/compress'
+import { ImagesTarError, isOciLayout, tarLayoutFiles } from '@ros/images-tar'
 import type { Container } from './container.ts'
 import { openDeb } from './deb.ts'
 import { diskKind, isIso, openDisk } from './disk.ts'
 import { isDockerSave, openDockerSave } from './docker-save.ts'
 import { openInitrd } from './initrd.ts'
 import { openIso } from './iso.ts'
+import { isOciLayoutTree, openOciLayout } from './oci-layout.ts'
 import type { Spool } from './spool.ts'
 import { isTar, openTar } from './tar.ts'
 
@@ -30,7 +32,9 @@ export async function openContainer(
     return openDeb(source, name, spool)
   if (!isTar(head) || (await isIso(source))) return openDiskLike(source, name, spool, depth)
   const tar = await openTar(source, name)
-  return isDockerSave(tar.tree) ? openDockerSave(source, tar.tree, name, spool) : tar
+  // Archives of docker 25 and later are both: docker itself reads them by manifest.json.
+  if (isDockerSave(tar.tree)) return openDockerSave(source, tar.tree, name, spool)
+  return isOciLayoutTree(tar.tree) ? openOciLayout(source, tar.tree, name, spool) : tar
 }
 
 async function openDiskLike(
@@ -84,8 +88,18 @@ function textOf(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes)
 }
 
+/** A damaged tar is told of by the rules of docker-save archives. */
+async function isLayoutTar(source: ByteSource): Promise<boolean> {
+  try {
+    return isOciLayout(await tarLayoutFiles(source))
+  } catch (error) {
+    if (error instanceof ImagesTarError) return false
+    throw error
+  }
+}
+
 /** Kinds of file that have rules. */
-export type LintKind = 'iso' | 'initrd' | 'docker-save' | 'disk' | 'fat'
+export type LintKind = 'iso' | 'initrd' | 'docker-save' | 'oci-layout' | 'disk' | 'fat'
 
 const disks = new Map<unknown, LintKind>([
   ['partitions', 'disk'],
@@ -101,7 +115,7 @@ export async function detectKind(source: ByteSource): Promise<LintKind | undefin
   const head = await firstBytes(source, HEAD)
   if (textOf(head.subarray(0, 6)).startsWith('0707')) return 'initrd'
   if (await isIso(source)) return 'iso'
-  if (isTar(head)) return 'docker-save'
+  if (isTar(head)) return (await isLayoutTar(source)) ? 'oci-layout' : 'docker-save'
   const format = detectFormat(head.subarray(0, MAGIC_SIZE))
   if (format === undefined) return disks.get(await diskKind(source))
   if (format === 'lz4' || format === 'bzip2') return 'initrd'

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs'
 import { fileSource } from '@ros/bytes/node'
-import { file, type TreeNode } from '@ros/tree'
+import { directory, file, type TreeNode } from '@ros/tree'
 import { CliError } from '../error.ts'
 import type { ContainedImage, Container, ImagesContainer, TreeContainer } from './container.ts'
 import { findImages } from './docker-save.ts'
+import { isLayoutDirectory, openLayoutDirectory } from './oci-layout.ts'
 import { openContainer } from './open.ts'
 import type { Spool } from './spool.ts'
 import { walk } from './walk.ts'
@@ -17,6 +18,8 @@ export interface Place {
   readonly within?: TreeContainer | ImagesContainer
   /** Path in `within`, '' for its root or for a file of the host. */
   readonly path: string
+  /** Directory of the host that is an OCI layout. */
+  readonly layout?: string
 }
 
 export interface TargetOptions {
@@ -31,17 +34,22 @@ export interface TargetOptions {
 export async function findTarget(text: string, spool: Spool, options: TargetOptions = {}): Promise<Place> {
   const { path, rest } = hostFile(text)
   const { size } = statSync(path)
+  if (isLayoutDirectory(path)) {
+    const place: Place = { name: path, node: directory(), path: '', layout: path }
+    return rest === undefined ? place : descend(place, rest, spool, options.last ?? 'follow')
+  }
   const place: Place = { name: path, node: file(fileSource(path, { offset: 0, length: size })), path: '' }
   return rest === undefined ? place : descend(place, rest, spool, options.last ?? 'follow')
 }
 
 /** Opens a place as a container; undefined when it is none. */
 export async function openPlace(place: Place, spool: Spool): Promise<Container | undefined> {
+  if (place.layout !== undefined) return openLayoutDirectory(place.layout, spool)
   return place.node.type === 'file' ? openContainer(place.node.content, place.name, spool) : undefined
 }
 
 async function descend(place: Place, rest: string, spool: Spool, last: 'follow' | 'keep'): Promise<Place> {
-  if (place.node.type !== 'file') {
+  if (place.node.type !== 'file' && place.layout === undefined) {
     throw new CliError('ROS_CLI_KIND', `a ${place.node.type} has nothing inside`, { subject: place.name })
   }
   const container = await openPlace(place, spool)
@@ -139,13 +147,13 @@ function hostFile(text: string): { path: string; rest?: string } {
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  return (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false) || isLayoutDirectory(path)
 }
 
 export function notContainer(subject: string): CliError {
   return new CliError('ROS_CLI_KIND', 'not a file that can be looked into', {
     subject,
     limit:
-      'ISO 9660, initrd (newc), docker-save, .deb, tar, disk images (MBR, GPT, qcow2) with FAT and ext4, and gzip, zstd, xz, lzma of them',
+      'ISO 9660, initrd (newc), docker-save, OCI layout, .deb, tar, disk images (MBR, GPT, qcow2) with FAT and ext4, and gzip, zstd, xz, lzma of them',
   })
 }

@@ -15,13 +15,13 @@ const CONTROL_MS = 5_000
 export async function endMachine(
   files: MachineFiles,
   record: MachineRecord,
-  { force, timeoutMs, signal }: { force: boolean; timeoutMs: number; signal: AbortSignal },
+  { force, timeoutMs, signal }: { force: boolean; timeoutMs: number; signal?: AbortSignal },
 ): Promise<void> {
   const asked = await tell(files.sockets.control, force ? 'quit' : 'system_powerdown')
   if (!force && !asked) throw stuck(record, 'QEMU does not answer')
   const deadline = performance.now() + (force ? CONTROL_MS : timeoutMs)
   while (await isThere(files, record)) {
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
     if (performance.now() > deadline) {
       if (!force) throw stuck(record, 'the guest does not power off', `${timeoutMs / 1000} s`)
       // Only the very process: a number alone may be somebody else's by now.

@@ -18,6 +18,7 @@ import {
   writeCloudConfig,
   writeNetboot,
 } from './disks.ts'
+import { initrdWarning } from './initrd-warning.ts'
 import { artifact, type Findings, kernelLine, machinePlan } from './plan.ts'
 import { chooseSshPort } from './ports.ts'
 import type { RunArguments } from './run-arguments.ts'
@@ -62,9 +63,14 @@ export async function prepare(
     arch: args.arch,
     qemu: program,
     cacheFile: join(cacheDirectory(environment), 'accelerator.json'),
+    signal: context.signal,
     ...(args.accelerator && { required: args.accelerator }),
   })
   output.note(`accelerator: ${accelerator} (${reason})`)
+  if (boot.from === 'kernel' || boot.from === 'pxe') {
+    const warning = await initrdWarning(artifact(args, 'initrd'), args.memoryMb)
+    if (warning !== undefined) output.warn(warning)
+  }
   const findings = { ...placeholder, version, accelerator }
   return { plan: machinePlan(args, files, findings), findings, privateKey: keys.privateKey, userData: text }
 }

@@ -49,6 +49,31 @@ export async function presentFile(
     : { content: await fileContent(path) }
 }
 
+/** Pins several files, which go into the store. A directory is none: `ROS_DISTRO_INPUT`. */
+export async function lockFiles(context: SourceContext, paths: readonly string[]): Promise<LockedInput> {
+  const contents: LockedContent[] = []
+  for (const path of paths) {
+    const locked = await lockFile(context, { path })
+    if (!('content' in locked)) throw missing(resolve(context.folder, path))
+    contents.push(locked.content)
+  }
+  return { contents }
+}
+
+/** Whether one of the files that are there is not what was pinned. */
+export async function filesDiffer(
+  context: SourceContext,
+  paths: readonly string[],
+  contents: readonly LockedContent[],
+): Promise<boolean> {
+  if (paths.length !== contents.length) return true
+  for (const [index, path] of paths.entries()) {
+    const present = await presentFile(context, { path })
+    if (present && !('content' in present && present.content.digest === contents[index]?.digest)) return true
+  }
+  return false
+}
+
 async function fileContent(path: string): Promise<LockedContent> {
   const source = fileSource(path)
   return { name: basename(path), size: source.size, digest: await sha256(source) }

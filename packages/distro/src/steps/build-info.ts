@@ -51,6 +51,8 @@ export async function buildInfo({ lock, artifacts, options }: BuildInfoOptions):
 function inputResources(part: string, input: LockedInput): Resource[] {
   if ('of' in input) return inputResources(part, input.of)
   if ('content' in input) return [resource(`${part}: ${input.content.name}`, input.content.digest)]
+  if ('contents' in input)
+    return input.contents.map(({ name, digest }) => resource(`${part}: ${name}`, digest))
   if ('images' in input)
     return input.images.map(({ reference, digest }) => resource(`${part}: ${reference}`, digest))
   if ('daemonImages' in input)

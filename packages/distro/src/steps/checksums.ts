@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { fromText } from '@ros/bytes'
 import { fileSource, replaceFile, sha256 } from '@ros/bytes/node'
+import { temporaryPath } from '@ros/store'
 import type { Artifact } from '../build.ts'
 import type { ProgressSink } from '../progress.ts'
 
@@ -18,7 +19,10 @@ export async function writeChecksums(
   const written: Artifact[] = []
   const write = async (name: string, text: string) => {
     const path = join(out, name)
-    written.push({ path, size: await replaceFile(path, fromText(text).open()) })
+    written.push({
+      path,
+      size: await replaceFile(path, fromText(text).open(), { temporary: `${temporaryPath(out)}.part` }),
+    })
   }
   for (const { path } of [...artifacts].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     const name = basename(path)

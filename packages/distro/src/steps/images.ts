@@ -113,6 +113,7 @@ async function baseTree({ store, inputs, recipe, time }: BuildContext): Promise<
   link('usr/bin/sh', 'bash')
   link('usr/bin/awk', 'mawk')
   link('usr/bin/pager', 'less')
+  tree.addDirectories('usr/lib', { mtime: time })
   tree.replace('usr/lib/os-release', osRelease(recipe.version, time))
   tree.addDirectories('etc/ssl/certs', { mtime: time })
   tree.replace('etc/ssl/certs/ca-certificates.crt', bundle)

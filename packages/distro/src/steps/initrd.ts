@@ -14,19 +14,28 @@ export interface Segment {
   readonly tree: () => Promise<Tree>
 }
 
+export interface InitrdStep {
+  readonly initrd: ByteSource
+  /** Its archives, as they are compressed. */
+  readonly archives: readonly StoredSource[]
+}
+
 /**
  * The initrd: a chain of archives, each compressed on its own and kept in the store by its inputs, so that a change to
  * `ros` recompresses only the last.
  */
-export async function buildInitrd(context: BuildContext, segments: readonly Segment[]): Promise<ByteSource> {
+export async function buildInitrd(context: BuildContext, segments: readonly Segment[]): Promise<InitrdStep> {
   const parts: ByteSource[] = []
+  const archives: StoredSource[] = []
   for (const segment of segments) {
     // None stands after the last: an lzma stream may have nothing behind it.
     const before = parts.at(-1)
     if (before) parts.push(zeros(segmentPadding(before.size, context.compression.compression)))
-    parts.push(await compressedSegment(context, segment))
+    const archive = await compressedSegment(context, segment)
+    archives.push(archive)
+    parts.push(archive)
   }
-  return concat(parts)
+  return { initrd: concat(parts), archives }
 }
 
 async function compressedSegment(context: BuildContext, segment: Segment): Promise<StoredSource> {

@@ -108,6 +108,7 @@ function elementId(name: string, digest: Digest): string {
 function contentsOf(input: LockedInput): LockedContent[] {
   if ('of' in input) return contentsOf(input.of)
   if ('content' in input) return [input.content]
+  if ('contents' in input) return input.contents
   if ('images' in input)
     return input.images.map(({ reference, digest, size }) => ({ name: reference, digest, size }))
   if ('daemonImages' in input)

@@ -1,6 +1,7 @@
 import { fromBytes, readAll } from '@ros/bytes'
 import { checkDigest, type Digest, withDigest } from '@ros/bytes/node'
 import { download, type Store, type StoredSource } from '@ros/store'
+import { atOnce } from '../at-once.ts'
 import { blobLayer } from '../blob-layer.ts'
 import { checkImage } from '../check-image.ts'
 import { ImagesTarError } from '../error.ts'
@@ -130,14 +131,9 @@ class Fetcher {
 
   /** Several at once: registries answer slowly and send fast. */
   async #blobs(blobs: readonly Blob[], total: number | undefined): Promise<StoredSource[]> {
-    const found = new Map<Digest, StoredSource>()
-    const queue = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()]
-    const worker = async () => {
-      for (let blob = queue.shift(); blob; blob = queue.shift())
-        found.set(blob.digest, await this.#blob(blob, total))
-    }
-    const workers = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
-    for (const result of workers) if (result.status === 'rejected') throw result.reason
+    const unique = [...new Map(blobs.map((blob) => [blob.digest, blob])).values()]
+    const sources = await atOnce(AT_ONCE, unique, (blob) => this.#blob(blob, total))
+    const found = new Map(unique.map(({ digest }, i) => [digest, sources[i] as StoredSource]))
     return blobs.map(({ digest }) => found.get(digest) as StoredSource)
   }
 

@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { collect } from '@ros/bytes'
+import { collect, fromText } from '@ros/bytes'
+import { replaceFile } from '@ros/bytes/node'
 import { openStore } from '@ros/store'
+import { file, Tree } from '@ros/tree'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDockerd, type TestDaemon } from '../../test/dockerd.ts'
 import { sampleTree } from '../../test/sample.ts'
@@ -10,6 +13,7 @@ import { composeImage } from '../compose-image.ts'
 import { loadIntoDaemon } from '../daemon.ts'
 import { imageId } from '../image-id.ts'
 import type { Image } from '../model.ts'
+import { squashImage } from '../squash-image.ts'
 import { treeLayer } from '../tree-layer.ts'
 import { fetchDaemonImage, resolveDaemonImage } from './daemon-image.ts'
 
@@ -68,3 +72,65 @@ test('what is not there, or is for another machine, is named', async () => {
     code: 'ROS_IMAGES_TAR_DAEMON',
   })
 })
+
+test('a squashed image is to docker what the image was: whiteouts, opaque directories, links, types', async () => {
+  const text = (value: string) => file(fromText(value))
+  const linked = text('linked')
+  const trees = [
+    sampleTree()
+      .addDirectories('etc/old/deep')
+      .add('etc/old/deep/file', text('hidden'))
+      .add('etc/gone', text('gone'))
+      .add('etc/kept', text('one'))
+      .addDirectories('opt')
+      .add('opt/below', text('below')),
+    new Tree()
+      .addDirectories('etc')
+      .add('etc/.wh.gone', text(''))
+      .add('etc/.wh.old', text(''))
+      .add('etc/kept', text('two'))
+      .add('etc/link-a', linked)
+      .add('etc/link-b', linked)
+      .addDirectories('opt')
+      .add('opt/.wh..wh..opq', text(''))
+      .add('opt/above', text('above')),
+    // A file in place of what was a directory, a directory in place of a file.
+    new Tree()
+      .addDirectories('etc/kept')
+      .add('etc/kept/inside', text('three'))
+      .add('opt', text('no directory')),
+  ]
+  const layers = await Promise.all(trees.map(treeLayer))
+  const three = composeImage({ repoTags: ['team/three:v1'], layers, created: 0, config: { Cmd: ['/x'] } })
+  const one = { ...(await squashImage(three, trees)), repoTags: ['team/one:v1'] }
+  expect(one.layers).toHaveLength(1)
+  expect(one.config.config).toEqual(three.config.config)
+  await loadIntoDaemon(daemon.docker, [three, one])
+  const [before, after] = [await exported('team/three:v1'), await exported('team/one:v1')]
+  expect(after).toEqual(before)
+  expect(before.join('\n')).toMatch(/etc\/kept\/inside/)
+  expect(before.join('\n')).not.toMatch(/gone|hidden|below|etc\/old/)
+})
+
+/** What a container of an image has in its file system, a line each, as bsdtar tells of docker's export. */
+async function exported(name: string): Promise<string[]> {
+  const container = await daemon.docker.createContainer({ Image: name, Cmd: ['/x'] })
+  const path = join(folder, `${name.replaceAll(/[/:]/g, '-')}.tar`)
+  try {
+    await replaceFile(path, (await container.export()) as AsyncIterable<Uint8Array>)
+  } finally {
+    await container.remove()
+  }
+  const listed = execFileSync('bsdtar', [
+    '-cf',
+    '-',
+    '--format=mtree',
+    '--options=!time,type,mode,uid,gid,sha256,link,device',
+    `@${path}`,
+  ])
+  return listed
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort()
+}
