@@ -1,3 +1,5 @@
+import { run as build } from './build.ts'
+import { run as deb } from './deb.ts'
 import { run as gzip } from './gzip.ts'
 import { run as images } from './images.ts'
 import { run as iso } from './iso.ts'
@@ -5,7 +7,15 @@ import { run as memory } from './memory.ts'
 import { run as newc } from './newc.ts'
 import type { BenchRow } from './row.ts'
 
-const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = { newc, iso, gzip, images, memory }
+const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
+  newc,
+  iso,
+  gzip,
+  images,
+  deb,
+  build,
+  memory,
+}
 
 const json = process.argv.includes('--json')
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))

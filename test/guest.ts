@@ -36,6 +36,8 @@ export interface GuestOptions {
   readonly firmware?: Firmware
   readonly extra?: readonly string[]
   readonly memoryMb?: number
+  /** A restart of the guest goes on; else it ends the machine. */
+  readonly reboots?: boolean
 }
 
 /** Keys of a folder's machines. */
@@ -51,7 +53,7 @@ export async function withGuest<T>(
   options: GuestOptions,
   use: (guest: Guest) => Promise<T>,
 ): Promise<T> {
-  const { extra, memoryMb = 2048, ...rest } = options
+  const { extra, memoryMb = 2048, reboots = false, ...rest } = options
   const name = `guest-${++starts}`
   mkdirSync(join(folder, name), { recursive: true })
   const port = await freePort()
@@ -62,7 +64,7 @@ export async function withGuest<T>(
     cpus: 2,
     ...rest,
     network: { forwards: [{ hostPort: port, guestPort: 22 }] },
-    noReboot: true,
+    noReboot: !reboots,
     ...(extra && { extra }),
   })
   let text = ''

@@ -1,8 +1,16 @@
-import { type ByteSource, fromBytes } from '@ros/bytes'
+import { type ByteSource, BytesError, fromBytes } from '@ros/bytes'
 import { CompressError, decompress, detectFormat } from '@ros/compress'
 import { DebianError, debMembers, memberChunks, readDeb, readTar } from '@ros/debian'
 import { DiskError, lintFat, looksLikeExt, readExt4, readFat, readQcow2 } from '@ros/disk'
-import { ImagesTarError, lintDockerSave, readDockerSave } from '@ros/images-tar'
+import {
+  ImagesTarError,
+  indexTar,
+  lintDockerSave,
+  lintOciLayout,
+  readDockerSave,
+  readOciLayout,
+  tarLayoutFiles,
+} from '@ros/images-tar'
 import { InitrdError, lintInitrd, readInitrd } from '@ros/initrd'
 import { IsoError, lintIso, readIso, readSectors, remasterIso } from '@ros/iso'
 import { lintPartitions, PartitionsError, readPartitions } from '@ros/partitions'
@@ -110,6 +118,23 @@ export function makeReaders(seeds: Seeds): Reader[] {
       seeds: seeds.dockerSave,
       errors: [],
       read: (bytes) => drain(lintDockerSave(fromBytes(bytes))),
+    },
+    {
+      name: 'OCI layout read',
+      seeds: seeds.ociLayout,
+      errors: [ImagesTarError, BytesError, CompressError],
+      async read(bytes) {
+        const files = await tarLayoutFiles(fromBytes(bytes))
+        for (const { repoTags } of await readOciLayout(files, { maxLayerSize: MEMORY })) repoTags.join()
+      },
+    },
+    {
+      name: 'OCI layout lint',
+      seeds: seeds.ociLayout,
+      errors: [ImagesTarError],
+      async read(bytes) {
+        await drain(lintOciLayout(await indexTar(fromBytes(bytes))))
+      },
     },
     {
       name: 'deb read',

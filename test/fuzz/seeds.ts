@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { collect, fromBytes, fromText } from '@ros/bytes'
 import { gzip } from '@ros/compress'
-import { composeImage, tarLayer, treeLayer, writeDockerSave, writeTreeTar } from '@ros/images-tar'
+import {
+  composeImage,
+  tarLayer,
+  treeLayer,
+  writeDockerSave,
+  writeOciLayout,
+  writeTreeTar,
+} from '@ros/images-tar'
 import { writeInitrd, writeSegments } from '@ros/initrd'
 import { layoutIso, writeIso } from '@ros/iso'
 import { file, symlink, Tree } from '@ros/tree'
@@ -15,12 +22,15 @@ export interface Seeds {
   readonly iso: readonly Seed[]
   readonly disk: readonly Seed[]
   readonly dockerSave: readonly Seed[]
+  readonly ociLayout: readonly Seed[]
   readonly deb: readonly Seed[]
   readonly tar: readonly Seed[]
   readonly compressed: readonly Seed[]
 }
 
 const LIMIT = 64 * 1024 ** 2
+
+const keep = async (chunks: AsyncIterable<Uint8Array>) => fromBytes(await collect(chunks, LIMIT))
 
 function sampleTree(): Tree {
   const shared = file(fromText('shared content'))
@@ -105,6 +115,9 @@ export async function makeSeeds(): Promise<Seeds> {
       iso: [made('x.iso'), made('g.iso'), seed('ours.iso', await collect(writeIso(iso), LIMIT))],
       disk: ['ext4.img', 'ext2.img', 'fat.img', 'gpt.img', 'q.qcow2'].map(made),
       dockerSave: [seed('images.tar', await collect(writeDockerSave([base, top]), LIMIT))],
+      ociLayout: [
+        seed('layout.tar', await collect(writeOciLayout([base, top], { compression: 'gzip', keep }), LIMIT)),
+      ],
       deb: ['xz.deb', 'none.deb', 'gz.deb'].map(made),
       tar: [...['gnu.tar', 'pax.tar', 'v7.tar'].map(made), seed('ours.tar', tar)],
       compressed: [

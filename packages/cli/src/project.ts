@@ -50,7 +50,7 @@ export interface MachineFiles {
 
 export const DEFAULT_MACHINE = 'default'
 
-export function openProject(workingDirectory: string): Project {
+export function openProject(workingDirectory: string, platform = process.platform): Project {
   const directory = resolve(workingDirectory, '.rancheros')
   const others = join(directory, 'machines')
   return {
@@ -58,13 +58,13 @@ export function openProject(workingDirectory: string): Project {
     keys: directory,
     machine: (name) => {
       checkName(name)
-      return machineFiles(name, name === DEFAULT_MACHINE ? directory : join(others, name))
+      return machineFiles(name, name === DEFAULT_MACHINE ? directory : join(others, name), platform)
     },
     machineNames: () => [DEFAULT_MACHINE, ...foldersOf(others)],
   }
 }
 
-function machineFiles(name: string, directory: string): MachineFiles {
+function machineFiles(name: string, directory: string, platform: NodeJS.Platform): MachineFiles {
   const file = (base: string) => join(directory, base)
   return {
     name,
@@ -82,7 +82,7 @@ function machineFiles(name: string, directory: string): MachineFiles {
     record: file('machine.json'),
     settings: file('settings.json'),
     lock: file('lock'),
-    sockets: socketPaths(directory),
+    sockets: platform === 'win32' ? socketPorts(directory) : socketPaths(directory),
   }
 }
 
@@ -118,6 +118,16 @@ function socketPaths(directory: string): MachineFiles['sockets'] {
       : join(tmpdir(), `rancheros-kit-${userInfo().uid}`, shortName(directory))
   const socket = (name: string) => join(folder, `${name}.sock`)
   return { qmp: socket('qmp'), control: socket('control'), console: socket('tty'), vnc: socket('vnc') }
+}
+
+/**
+ * Node cannot open sockets that are files on Windows: there they are TCP ports of the loopback, the same ones every time, in
+ * the range that nothing is registered for and the system does not hand out by itself.
+ */
+function socketPorts(directory: string): MachineFiles['sockets'] {
+  const first = 20_000 + 4 * (Number.parseInt(shortName(directory).slice(0, 8), 16) % 5_000)
+  const socket = (index: number) => `tcp:127.0.0.1:${first + index}`
+  return { qmp: socket(0), control: socket(1), console: socket(2), vnc: socket(3) }
 }
 
 function shortName(directory: string): string {

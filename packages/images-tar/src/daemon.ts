@@ -18,9 +18,9 @@ export async function connectDaemon(
   const { default: Docker } = await import('dockerode')
   if (address === undefined) return new Docker()
   const given = daemonOptions(address, process.env)
-  // dockerode fills in from DOCKER_HOST what it is not told, and a host goes before a socket.
-  const unset: Record<string, undefined> = given.socketPath === undefined ? {} : { host: undefined }
-  return new Docker({ ...unset, ...given })
+  // dockerode fills in from the environment what it is not told; a host goes before a socket, and certificates mean TLS.
+  const unset: Record<string, undefined> = { host: undefined, ca: undefined, cert: undefined, key: undefined }
+  return new Docker({ ...unset, protocol: 'http', ...given })
 }
 
 /** Loads images into a daemon, as `docker load` does. Throws `ROS_IMAGES_TAR_DAEMON` with what the daemon says. */

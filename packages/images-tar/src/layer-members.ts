@@ -1,4 +1,5 @@
 import { type ByteSource, decodeName } from '@ros/bytes'
+import { paxRecords } from './pax-records.ts'
 import {
   archiveError,
   BLOCK,
@@ -37,7 +38,9 @@ export async function* layerMembers(source: ByteSource): AsyncIterable<LayerMemb
       if (type === 'L') words.set('path', untilNul(body))
       else if (type === 'K') words.set('linkpath', untilNul(body))
       else if (type === 'g') yield globalMember(block, start + header.size)
-      else for (const [key, value] of paxWords(body, header.name)) words.set(key, value)
+      // An empty value takes the word back.
+      else
+        for (const [key, value] of paxRecords(body, header.name)) if (value.length > 0) words.set(key, value)
       offset = start + Math.ceil(header.size / BLOCK) * BLOCK
       continue
     }
@@ -116,20 +119,4 @@ function numberOf(words: Words, key: string, subject: string): number | undefine
   const pattern = key === 'mtime' ? /^-?\d+(\.\d*)?$/ : /^\d+$/
   if (pattern.test(value) && Number.isSafeInteger(Math.floor(Number(value)))) return Number(value)
   throw archiveError(subject, `pax ${key} is malformed`, JSON.stringify(value))
-}
-
-/** `LENGTH KEY=VALUE\n` records (POSIX.1-2017, pax §Extended Header). */
-function* paxWords(body: Uint8Array, subject: string): Iterable<[string, Uint8Array]> {
-  for (let offset = 0; offset < body.length && body[offset] !== 0; ) {
-    const space = body.indexOf(0x20, offset)
-    const equals = body.indexOf(0x3d, offset)
-    const digits = decodeName(body.subarray(offset, Math.min(Math.max(space, offset), offset + 10)))
-    const end = offset + Number(digits)
-    const whole = /^\d+$/.test(digits) && end <= body.length && body[end - 1] === 0x0a
-    if (!whole || equals < space || equals >= end) throw archiveError(subject, 'pax record is malformed')
-    // An empty value takes the record back.
-    if (equals + 1 < end - 1)
-      yield [decodeName(body.subarray(space + 1, equals)), body.slice(equals + 1, end - 1)]
-    offset = end
-  }
 }

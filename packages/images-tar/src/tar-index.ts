@@ -1,5 +1,6 @@
-import { type ByteSource, collect, slice } from '@ros/bytes'
+import { type ByteSource, collect, decodeName, slice } from '@ros/bytes'
 import { normalizePath, parentPath } from '@ros/tree'
+import { paxRecords } from './pax-records.ts'
 import { archiveError, BLOCK, decodeTarHeader, text } from './tar-header.ts'
 
 const MAX_EXTENSION = 1_048_576
@@ -90,21 +91,8 @@ export function paxFields(
   subject: string,
 ): { path?: string; linkpath?: string; size?: number } {
   const fields: { path?: string; linkpath?: string; size?: number } = {}
-  for (let offset = 0; offset < body.length && body[offset] !== 0; ) {
-    const space = body.indexOf(0x20, offset)
-    const length = Number(text(body.subarray(offset, Math.max(space, offset))))
-    if (
-      !Number.isSafeInteger(length) ||
-      length < 5 ||
-      offset + length > body.length ||
-      space >= offset + length
-    ) {
-      throw archiveError(subject, 'pax record is malformed')
-    }
-    const [key = '', ...rest] = new TextDecoder()
-      .decode(body.subarray(space + 1, offset + length - 1))
-      .split('=')
-    const value = rest.join('=')
+  for (const [key, bytes] of paxRecords(body, subject)) {
+    const value = decodeName(bytes)
     if (key === 'path') fields.path = value
     if (key === 'linkpath') fields.linkpath = value
     if (key === 'size') {
@@ -112,7 +100,6 @@ export function paxFields(
       if (!/^\d+$/.test(value) || !Number.isSafeInteger(fields.size))
         throw archiveError(subject, 'pax size is malformed', value)
     }
-    offset += length
   }
   return fields
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A certificate for 127.0.0.1, signed by an authority that was made for it and is gone with it. */
+/** A certificate for 127.0.0.1 and registry.test, signed by an authority that was made for it and is gone with it. */
 export interface TestCertificate {
   /** Folder with `ca.crt`, which skopeo takes with `--cert-dir`. */
   readonly folder: string
@@ -34,7 +34,7 @@ export async function makeCertificate(): Promise<TestCertificate> {
     '/CN=test authority',
   )
   openssl('req', ...newKey, '-keyout', 'server.pem', '-out', 'server.csr', '-subj', '/CN=127.0.0.1')
-  await writeFile(file('names'), 'subjectAltName=IP:127.0.0.1\n')
+  await writeFile(file('names'), 'subjectAltName=IP:127.0.0.1,DNS:registry.test\n')
   const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names', '-days', '2']
   openssl('x509', '-req', '-in', 'server.csr', '-out', 'server.cert', ...signing)
   // skopeo takes `.key` and `.cert` in its folder for a client's.

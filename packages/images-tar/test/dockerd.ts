@@ -14,10 +14,10 @@ export interface TestDaemon {
 }
 
 /**
- * Starts `dockerd`, on a data root of the caller's or on one of its own, which it removes. Throws, saying what is missing,
+ * Starts `dockerd`, on a data root of the caller's or on one of its own, which it removes, with `more` options. Throws, saying what is missing,
  * when it cannot run here: a skipped oracle proves nothing.
  */
-export async function startDockerd(dataRoot?: string): Promise<TestDaemon> {
+export async function startDockerd(dataRoot?: string, more: readonly string[] = []): Promise<TestDaemon> {
   if (process.getuid?.() !== 0) throw new Error('the docker tests start a dockerd: run them as root')
   const binary = ['/usr/sbin/dockerd', '/usr/bin/dockerd'].find((path) => existsSync(path))
   if (!binary) throw new Error('dockerd is missing: install the package docker.io')
@@ -28,7 +28,7 @@ export async function startDockerd(dataRoot?: string): Promise<TestDaemon> {
     word.startsWith('--') ? word : join(folder, word),
   )
   const data = ['--data-root', dataRoot ?? join(folder, 'data')]
-  const child = spawn(binary, [...data, ...options, '-H', `unix://${socket}`, ...isolated], {
+  const child = spawn(binary, [...data, ...options, '-H', `unix://${socket}`, ...isolated, ...more], {
     stdio: ['ignore', 'ignore', openSync(log, 'w')],
   })
   const docker = await connectDaemon(socket)

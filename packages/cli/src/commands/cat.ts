@@ -36,25 +36,30 @@ export const cat = command({
   examples: [['$0 cat initrd:/usr/share/ros/os-config.yml', 'print one file of the initrd']],
   options: (y) => targetOptions(y),
   run: (args, context) =>
-    inSpool(args.limit, context, async (spool) => {
-      const content = await catCommand(args.target, spool)
-      if (!context.output.json) {
-        for await (const chunk of content.open()) {
-          context.signal.throwIfAborted()
-          await context.output.print(chunk)
+    inSpool(
+      args.limit,
+      context,
+      async (spool) => {
+        const content = await catCommand(args.target, spool)
+        if (!context.output.json) {
+          for await (const chunk of content.open()) {
+            context.signal.throwIfAborted()
+            await context.output.print(chunk)
+          }
+          return undefined
         }
-        return undefined
-      }
-      const bytes = Buffer.from(await collect(content.open(), JSON_LIMIT))
-      const text = bytes.toString('utf8')
-      const isText = Buffer.from(text).equals(bytes)
-      const data = {
-        target: args.target,
-        size: content.size,
-        digest: await sha256(content),
-        encoding: isText ? 'utf-8' : 'base64',
-        content: isText ? text : bytes.toString('base64'),
-      }
-      return { data }
-    }),
+        const bytes = Buffer.from(await collect(content.open(), JSON_LIMIT))
+        const text = bytes.toString('utf8')
+        const isText = Buffer.from(text).equals(bytes)
+        const data = {
+          target: args.target,
+          size: content.size,
+          digest: await sha256(content),
+          encoding: isText ? 'utf-8' : 'base64',
+          content: isText ? text : bytes.toString('base64'),
+        }
+        return { data }
+      },
+      args.lenient,
+    ),
 })

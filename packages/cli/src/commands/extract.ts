@@ -42,13 +42,18 @@ export const extract = command({
       demandOption: true,
       describe: 'made if it is not there',
     }),
-  run: ({ target, directory, limit }, context) =>
-    inSpool(limit, context, async (spool) => {
-      const { written, bytes, skipped } = await extractCommand(target, directory, spool)
-      for (const { path, reason } of skipped) context.output.note(`skipped: ${path}: ${reason}`)
-      return {
-        data: { target, directory, written, bytes, skipped },
-        text: `${directory}: ${written.length} written, ${megabytes(bytes)}, ${skipped.length} skipped\n`,
-      }
-    }),
+  run: ({ target, directory, limit, lenient }, context) =>
+    inSpool(
+      limit,
+      context,
+      async (spool) => {
+        const { written, bytes, skipped } = await extractCommand(target, directory, spool)
+        for (const { path, reason } of skipped) context.output.note(`skipped: ${path}: ${reason}`)
+        return {
+          data: { target, directory, written, bytes, skipped },
+          text: `${directory}: ${written.length} written, ${megabytes(bytes)}, ${skipped.length} skipped\n`,
+        }
+      },
+      lenient,
+    ),
 })

@@ -54,12 +54,17 @@ export const inspect = command({
       describe: 'of an ISO: who owns each sector',
     }),
   run: (args, context) =>
-    inSpool(args.limit, context, async (spool) => {
-      if (args.sectors) {
-        const sectors = await sectorsCommand(args.target, spool)
-        return { data: { target: args.target, sectors }, text: describeAreas(sectors) }
-      }
-      const facts = await inspectCommand(args.target, spool)
-      return { data: facts, text: factsText(facts) }
-    }),
+    inSpool(
+      args.limit,
+      context,
+      async (spool) => {
+        if (args.sectors) {
+          const sectors = await sectorsCommand(args.target, spool)
+          return { data: { target: args.target, sectors }, text: describeAreas(sectors) }
+        }
+        const facts = await inspectCommand(args.target, spool)
+        return { data: facts, text: factsText(facts) }
+      },
+      args.lenient,
+    ),
 })

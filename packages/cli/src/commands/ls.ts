@@ -52,9 +52,14 @@ export const ls = command({
       })
       .option('recursive', { alias: 'R', type: 'boolean', default: false, describe: 'with all below' }),
   run: (args, context) =>
-    inSpool(args.limit, context, async (spool) => {
-      const listing = await lsCommand(args.target, args.recursive, spool)
-      const lines = listingLines(listing, args.long)
-      return { data: listing, text: lines.map((line) => `${line}\n`).join('') }
-    }),
+    inSpool(
+      args.limit,
+      context,
+      async (spool) => {
+        const listing = await lsCommand(args.target, args.recursive, spool)
+        const lines = listingLines(listing, args.long)
+        return { data: listing, text: lines.map((line) => `${line}\n`).join('') }
+      },
+      args.lenient,
+    ),
 })

@@ -8,6 +8,7 @@ import { changeConfigs, findFile, likelyInitrds } from './boot-configs.ts'
 import { type Addition, hostTree } from './host-files.ts'
 import { type AddedCompression, extendInitrd } from './initrd-addition.ts'
 import type { ArgumentChange } from './kernel-arguments.ts'
+import { describeSystem } from './system-description.ts'
 
 export interface Customization {
   readonly kernelArguments: ArgumentChange
@@ -65,6 +66,7 @@ export async function customizeIso(
   const added = addedTree(wanted, time)
   const initrds = added.size > 0 ? await extend(tree, added, wanted, iso.initrds, spool, warnings) : []
   const files = addFiles(tree, wanted.isoFiles, time)
+  if (initrds.length + files.length > 0) await describeSystem(tree)
   const layout = layoutIso(tree, esp.options)
   return {
     configs: [...iso.changed, ...esp.changed.map((path) => `esp:${path}`)],

@@ -4,9 +4,12 @@ import { type PartitionTable, readPartitions } from '@ros/partitions'
 import type { Tree } from '@ros/tree'
 import { countNodes, type TreeContainer } from './container.ts'
 import { isIso, partitionTree, tableFacts } from './disk.ts'
+import type { Spool } from './spool.ts'
 
-export async function openIso(source: ByteSource): Promise<TreeContainer> {
-  const { volume, hierarchies, tree, bootEntries } = await readIso(source)
+export async function openIso(source: ByteSource, spool: Spool): Promise<TreeContainer> {
+  const read = await readIso(source, spool.lenient ? { mode: 'lenient' } : {})
+  const { volume, hierarchies, tree, bootEntries, problems } = read
+  spool.problems.push(...problems.map(({ message }) => message))
   const { sectorCount: _, ...named } = volume
   const table = await readPartitions(source)
   const partitions = await otherPartitions(table)

@@ -17,7 +17,14 @@ export function lookOptions<T>(parser: Argv<T>) {
 
 /** The same with one positional, the target. */
 export function targetOptions<T>(parser: Argv<T>) {
-  return lookOptions(parser).positional('target', { type: 'string', demandOption: true, describe: TARGET })
+  const lenient = {
+    type: 'boolean',
+    default: false,
+    describe: 'read what can be read of a damaged ISO, with a warning for the rest',
+  } as const
+  return lookOptions(parser)
+    .option('lenient', lenient)
+    .positional('target', { type: 'string', demandOption: true, describe: TARGET })
 }
 
 /** Works with a spool of at most `limit` megabytes, which is gone afterwards. */
@@ -25,14 +32,17 @@ export async function inSpool<T>(
   limit: number,
   context: CommandContext,
   work: (spool: Spool) => Promise<T>,
+  lenient = false,
 ): Promise<T> {
-  const spool = new Spool(limit * 1024 ** 2, context.signal)
+  const spool = new Spool(limit * 1024 ** 2, context.signal, lenient)
   // The reader of a pipe has what it wanted (`| head`): that is no error. The spool is removed at exit.
   context.output.stdout.once('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? 0 : 1),
   )
   try {
-    return await work(spool)
+    const result = await work(spool)
+    for (const problem of spool.problems) context.output.warn(problem)
+    return result
   } finally {
     await spool.close()
   }

@@ -347,6 +347,20 @@ describe('the command', () => {
     })
   })
 
+  test('reads what is left of a damaged ISO when it is told to, and warns', async () => {
+    const bytes = readFileSync(at('x.iso'))
+    writeFileSync(at('cut.iso'), bytes.subarray(0, bytes.indexOf('070701') + 1000))
+    expect(await kit('ls', '-R', 'cut.iso')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('ROS_ISO_EXTENT') as string,
+    })
+    expect(await kit('ls', '-R', '--lenient', 'cut.iso')).toMatchObject({
+      code: 0,
+      stdout: 'boot\nboot/initrd\n',
+      stderr: expect.stringMatching(/^warning: boot\/initrd: extent lies outside the image/) as string,
+    })
+  })
+
   test('lints by what the bytes are, and exits with 1 on errors', async () => {
     for (const [name, kind] of [
       ['x.iso', 'iso'],

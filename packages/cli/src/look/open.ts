@@ -45,7 +45,7 @@ async function openDiskLike(
 ): Promise<Container | undefined> {
   const kind = await diskKind(source)
   if (kind === undefined) return undefined
-  if (kind === 'iso') return openIso(source)
+  if (kind === 'iso') return openIso(source, spool)
   const inner = (content: ByteSource) =>
     depth < MAX_DEPTH ? openContainer(content, name, spool, depth + 1) : Promise.resolve(undefined)
   return openDisk(source, kind, inner)

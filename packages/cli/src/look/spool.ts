@@ -14,6 +14,9 @@ const IN_MEMORY = 8 * 1024 ** 2
  */
 export class Spool {
   readonly signal: AbortSignal
+  /** Damaged ISOs are read as far as they can be; `problems` then says what was gone around. */
+  readonly lenient: boolean
+  readonly problems: string[] = []
   readonly #limit: number
   #used = 0
   #count = 0
@@ -23,9 +26,10 @@ export class Spool {
   }
 
   /** `limit`: bytes that all that is stored may have together. */
-  constructor(limit: number, signal: AbortSignal) {
+  constructor(limit: number, signal: AbortSignal, lenient = false) {
     this.#limit = limit
     this.signal = signal
+    this.lenient = lenient
   }
 
   /** Reads the chunks to their end. Throws `ROS_CLI_LIMIT`, `ROS_BYTES_WRITE`, and the signal's reason. */

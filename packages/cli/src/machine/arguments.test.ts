@@ -132,6 +132,10 @@ test('machines have folders of their own; sockets fit into their paths however d
   const deep = openProject(`/${'deep/'.repeat(30)}`).machine('web')
   for (const path of Object.values(deep.sockets)) expect(Buffer.byteLength(path)).toBeLessThanOrEqual(103)
   expect(new Set(Object.values(deep.sockets)).size).toBe(4)
+  const windows = Object.values(openProject('/p', 'win32').machine('web').sockets)
+  expect(windows.every((address) => /^tcp:127\.0\.0\.1:[23]\d{4}$/.test(address))).toBe(true)
+  expect(windows).toEqual(Object.values(openProject('/p', 'win32').machine('web').sockets))
+  expect(windows).not.toEqual(Object.values(openProject('/p', 'win32').machine('other').sockets))
 })
 
 describe('cp', () => {

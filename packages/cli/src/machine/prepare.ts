@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { lstat, mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import {
   ensureKeyPair,
@@ -9,6 +10,7 @@ import {
 } from '@ros/qemu-runner'
 import { readCloudConfig, userData } from '../cloud-config.ts'
 import type { CommandContext } from '../command.ts'
+import { CliError } from '../error.ts'
 import { cacheDirectory, type MachineFiles } from '../project.ts'
 import {
   diskFormat,
@@ -67,18 +69,37 @@ export async function prepare(
     ...(args.accelerator && { required: args.accelerator }),
   })
   output.note(`accelerator: ${accelerator} (${reason})`)
-  if (boot.from === 'kernel' || boot.from === 'pxe') {
-    const warning = await initrdWarning(artifact(args, 'initrd'), args.memoryMb)
-    if (warning !== undefined) output.warn(warning)
-  }
+  // The ISO's initrd is the one beside it.
+  const initrd =
+    boot.from === 'boothd' || boot.from === 'disk' ? undefined : resolve(args.artifacts, 'initrd')
+  const warning = initrd && existsSync(initrd) ? await initrdWarning(initrd, args.memoryMb) : undefined
+  if (warning !== undefined) output.warn(warning)
   const findings = { ...placeholder, version, accelerator }
   return { plan: machinePlan(args, files, findings), findings, privateKey: keys.privateKey, userData: text }
+}
+
+/** In the temporary folder others may have made it first, to sit between the user and the machine. */
+async function makeSocketFolder(files: MachineFiles): Promise<void> {
+  const folder = dirname(files.sockets.qmp)
+  if (files.sockets.qmp.startsWith('tcp:')) return
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (folder === files.directory) return
+  for (const path of [folder, dirname(folder)]) {
+    const { uid, mode } = await lstat(path)
+    if (uid === process.getuid?.() && mode % 0o100 === 0) continue
+    throw new CliError('ROS_CLI_STATE', 'the folder for control sockets belongs to somebody else', {
+      subject: path,
+      got: `user ${uid}, mode ${(mode % 0o1000).toString(8)}`,
+      limit: `user ${process.getuid?.()}, mode 700`,
+      hint: 'remove it, or work in a folder with a shorter path',
+    })
+  }
 }
 
 /** Makes what the command line names: disks, configuration, sockets' folder. */
 export async function makeReady(args: RunArguments, files: MachineFiles, prepared: Prepared): Promise<void> {
   const { boot } = args
-  await mkdir(dirname(files.sockets.qmp), { recursive: true, mode: 0o700 })
+  await makeSocketFolder(files)
   if (args.fresh) await forgetDisks(files)
   if (boot.from === 'disk') {
     await ensureBootDisk(boot.image, files.bootDisk(prepared.findings.diskFormat ?? 'raw'))

@@ -6,6 +6,7 @@ import { bootMenu, grubConfig, isolinuxConfig, v04IsolinuxConfig } from '../boot
 import type { BuildContext } from '../build.ts'
 import { inputTree } from '../input.ts'
 import { present } from '../inputs.ts'
+import { systemDescription } from './boot-volume.ts'
 import { contentOf, espLayout } from './esp.ts'
 
 const ISOLINUX = 'usr/lib/ISOLINUX/isolinux.bin'
@@ -44,6 +45,8 @@ export async function buildIso(
   if (installer) {
     tree.addDirectories('rancheros', { mtime: time })
     add('rancheros/installer.tar.gz', installer)
+    const { version, arch } = recipe
+    add('rancheros/system.json', fromText(await systemDescription({ vmlinuz, initrd }, version, arch)))
   }
   add('boot/isolinux/isolinux.bin', contentOf(loader, ISOLINUX))
   add('boot/isolinux/ldlinux.c32', contentOf(loader, LDLINUX))

@@ -7,6 +7,7 @@ import { openStore } from '@ros/store'
 import { file, Tree } from '@ros/tree'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeCertificate, type TestCertificate } from '../../test/certificate.ts'
+import { startConnectProxy } from '../../test/connect-proxy.ts'
 import { skopeo, startRegistry, type TestRegistry } from '../../test/registry-server.ts'
 import { startTokenServer, type TokenServer } from '../../test/token-server.ts'
 import { composeImage } from '../compose-image.ts'
@@ -153,4 +154,25 @@ test('plain http is refused for what is not loopback, unless told', async () => 
     message: expect.stringContaining('https://registry.invalid'),
   })
   await expect(ask({ insecure: ['registry.invalid'] })).rejects.toMatchObject({ code: 'ROS_HTTP_CONNECT' })
+})
+
+test('through the proxy of the environment, which sees neither token nor content', async () => {
+  const proxy = await startConnectProxy(byPassword.host)
+  process.env['https_proxy'] = proxy.url
+  try {
+    const pinned = await resolve('registry.test', somebody)
+    const store = await openStore(join(folder, 'proxied'))
+    await fetchImage(pinned, store, { credentials: somebody, http: { ca: [tls.ca] } })
+    expect(new Set(proxy.asked)).toEqual(
+      new Set([`registry.test:443 Basic ${Buffer.from('me:secret').toString('base64')}`]),
+    )
+    process.env['no_proxy'] = 'registry.test'
+    await expect(resolve('registry.test', somebody, { http: { retries: 0 } })).rejects.toMatchObject({
+      code: 'ROS_HTTP_CONNECT',
+    })
+  } finally {
+    delete process.env['https_proxy']
+    delete process.env['no_proxy']
+    await proxy.stop()
+  }
 })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { collect, fromText } from '@ros/bytes'
@@ -7,7 +7,9 @@ import { replaceFile } from '@ros/bytes/node'
 import { openStore } from '@ros/store'
 import { file, Tree } from '@ros/tree'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeCertificate, type TestCertificate } from '../../test/certificate.ts'
 import { startDockerd, type TestDaemon } from '../../test/dockerd.ts'
+import { freePort } from '../../test/registry-server.ts'
 import { sampleTree } from '../../test/sample.ts'
 import { composeImage } from '../compose-image.ts'
 import { loadIntoDaemon } from '../daemon.ts'
@@ -18,16 +20,27 @@ import { treeLayer } from '../tree-layer.ts'
 import { fetchDaemonImage, resolveDaemonImage } from './daemon-image.ts'
 
 let daemon: TestDaemon
+let tls: TestCertificate
+let tcp = ''
 let folder = ''
 let image: Image
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ros-daemon-image-'))
-  daemon = await startDockerd()
+  tls = await makeCertificate()
+  await writeFile(join(folder, 'ca.pem'), tls.ca)
+  await copyFile(tls.certificate, join(folder, 'cert.pem'))
+  await copyFile(tls.key, join(folder, 'key.pem'))
+  tcp = `127.0.0.1:${await freePort()}`
+  const files = ['ca', 'cert', 'key'].map(
+    (name) => `--tls${name === 'ca' ? 'cacert' : name}=${folder}/${name}.pem`,
+  )
+  daemon = await startDockerd(undefined, ['-H', `tcp://${tcp}`, '--tlsverify', ...files])
   image = composeImage({ repoTags: ['team/app:v1'], layers: [await treeLayer(sampleTree())], created: 0 })
   await loadIntoDaemon(daemon.docker, [image])
 })
 afterAll(async () => {
   await daemon?.stop()
+  await tls?.remove()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -49,6 +62,27 @@ test('an image of a daemon, pinned, fetched, and then taken from the store', asy
   expect(fetched.repoTags).toEqual(['team/app:v1'])
   const again = await fetchDaemonImage(pinned, store, { offline: true })
   for (const layer of again.layers) expect((await collect(layer.open(), 1e7)).length).toBe(layer.size)
+})
+
+test('over TCP with TLS, as DOCKER_HOST and its companions say', async () => {
+  const before = { ...process.env }
+  const variables = { DOCKER_HOST: `tcp://${tcp}`, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder }
+  try {
+    Object.assign(process.env, variables)
+    expect((await resolveDaemonImage('team/app:v1', 'amd64')).id).toBe(imageId(image))
+    // An address that is given goes before the environment, for a socket too.
+    const bySocket = await resolveDaemonImage('team/app:v1', 'amd64', { daemon: daemon.socket })
+    expect(bySocket.id).toBe(imageId(image))
+    delete process.env['DOCKER_TLS_VERIFY']
+    await expect(resolveDaemonImage('team/app:v1', 'amd64')).rejects.toMatchObject({
+      code: 'ROS_IMAGES_TAR_DAEMON',
+    })
+  } finally {
+    for (const name of Object.keys(variables)) {
+      if (before[name] === undefined) delete process.env[name]
+      else process.env[name] = before[name]
+    }
+  }
 })
 
 test('what is not there, or is for another machine, is named', async () => {

@@ -123,3 +123,25 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+func TestPartitionsAndLabelled(t *testing.T) {
+	finder := machine(t)
+	places, err := finder.Partitions()
+	if err != nil || len(places) != 2 {
+		t.Fatalf("%+v, %v", places, err)
+	}
+	want := Place{Path: filepath.Join(finder.Dev, "vda2"), Disk: filepath.Join(finder.Dev, "vda"), Number: 2, Partition: Partition{UUID: "33221100-5544-7766-8899-aabbccddeeff", Label: "STATE"}}
+	if places[1] != want {
+		t.Errorf("%+v, want %+v", places[1], want)
+	}
+	if err := os.WriteFile(filepath.Join(finder.Dev, "vda2"), fat16("CONFIG-2   ", ""), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, err := finder.Labelled("CONFIG-2")
+	if err != nil || len(found) != 2 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if none, err := finder.Labelled("NONE"); err != nil || len(none) != 0 {
+		t.Errorf("%+v, %v", none, err)
+	}
+}

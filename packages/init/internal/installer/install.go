@@ -104,11 +104,15 @@ func (s session) layDown(to target, from source, volume volumeImage, table *gpt.
 	if err := writeAt(disk, make([]byte, gpt.SectorSize), 0); err != nil {
 		return err
 	}
-	if err := tellKernel(disk, table); err != nil {
+	if err := forget(disk, table); err != nil {
 		return err
 	}
 	s.say("writing the boot loaders")
 	if err := volume.writeTo(disk, bootStart); err != nil {
+		return err
+	}
+	// Only now, because whoever hears of a partition reads it, and the kernel would keep what was there before.
+	if err := tell(disk, table); err != nil {
 		return err
 	}
 	state := partitionPath(to.path, stateNumber)
@@ -149,13 +153,18 @@ func writeAt(disk *os.File, content []byte, offset int64) error {
 	return disk.Sync()
 }
 
-// tellKernel replaces the partitions that the kernel knows, before the table is on the disk.
-func tellKernel(disk *os.File, table *gpt.Table) error {
+// forget makes the kernel forget the partitions that were on the disk.
+func forget(disk *os.File, table *gpt.Table) error {
 	for number := 1; number <= len(table.Partitions); number++ {
 		if err := gpt.Forget(disk, number); err != nil && !errors.Is(err, unix.ENXIO) {
 			return fmt.Errorf("forgetting the old partitions: %w", err)
 		}
 	}
+	return nil
+}
+
+// tell makes the kernel know the new ones, before the table is on the disk.
+func tell(disk *os.File, table *gpt.Table) error {
 	for i, part := range table.Partitions {
 		if part.Type == (gpt.GUID{}) {
 			continue

@@ -61,11 +61,16 @@ func (s session) openSource(dist string) (source, error) {
 			s.say("warning: %v", err)
 			continue
 		}
+		// A medium that was customized has another initrd, and says so.
+		if own, err := bootvolume.ReadSystem(filepath.Join(mediumMount, payloadDir)); err == nil && own.Version == system.Version && own.Arch == system.Arch {
+			found.System = own
+		}
 		if found.take(filepath.Join(mediumMount, "boot")) {
 			found.close = unmount
 			return found, nil
 		}
 		unmount()
+		found.System = system
 	}
 	return source{}, fmt.Errorf("the kernel of RancherOS %s is neither in %s nor on a medium named %s", system.Version, dist, mediumLabel)
 }

@@ -32,6 +32,10 @@ export class Agents {
   #make(secure: boolean, proxy: string): HttpAgent {
     const options = { keepAlive: true, ...this.#tls }
     if (proxy === '') return secure ? new HttpsAgent(options) : new HttpAgent(options)
-    return secure ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options)
+    if (!secure) return new HttpProxyAgent(proxy, options)
+    const agent = new HttpsProxyAgent(proxy, options)
+    // What it is given is for TLS with the proxy; TLS through the proxy takes the options of the request, which begin with these.
+    Object.assign(agent, { options: { ...Reflect.get(agent, 'options'), ...this.#tls } })
+    return agent
   }
 }

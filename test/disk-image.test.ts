@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { fileSource, replaceFile } from '@ros/bytes/node'
 import { readPartitions } from '@ros/partitions'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { userData, writeCloudConfigIso } from '../../packages/cli/src/cloud-config.ts'
-import { keysOf, withGuest } from '../guest.ts'
-import { runKit, runProgram } from '../kit.ts'
-import { ovmf } from '../matrix/firmware.ts'
+import { userData, writeCloudConfigIso } from '../packages/cli/src/cloud-config.ts'
+import { keysOf, withGuest } from './guest.ts'
+import { runKit, runProgram } from './kit.ts'
+import { ovmf } from './matrix/firmware.ts'
 
 const GIB = 1024 ** 3
 let folder: string
