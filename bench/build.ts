@@ -33,13 +33,14 @@ export async function run(): Promise<BenchRow[]> {
   }
 }
 
-/** A lock, and another `ros` before each build. */
+/** A lock, so that no package lists are read, and another `ros` before each build. */
 async function afterChange(folder: string, build: (...args: string[]) => Promise<number>): Promise<number> {
   const recipe = await readFile(join(root, 'packages/distro/assets/recipes/debian.yml'), 'utf8')
   await writeFile(join(folder, 'rancheros.yml'), `${recipe}\nros: { file: ros }\n`)
   const ros = join(folder, 'ros')
   await copyFile(join(root, 'packages/init/dist/ros-linux-amd64'), ros)
   const out = join(folder, 'changed')
+  await timeProcess(process.execPath, [kit, 'lock'], { cwd: folder })
   await build('--out', out)
   const times: number[] = []
   for (let round = 0; round < ROUNDS; round++) {

@@ -242,7 +242,8 @@ describe('Linux reads an image by us', () => {
     const plain = [...joliet].filter(({ path }) => encodeName(path).length === path.length)
     expect(plain.length).toBeGreaterThan(300)
     for (const { path, node } of plain) {
-      const entry = listed.get(path)
+      // isofs leaves out full stops at the end of Joliet's names, as Windows does.
+      const entry = listed.get(path.replace(/\.+$/, ''))
       expect(entry && Math.floor(entry.mode / 0o10000), path).toBe(TYPE[node.type])
       if (node.type === 'file' && entry)
         expect([entry.size, entry.sha256], path).toEqual([node.content.size, await digestOf(node)])

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { compareNames, fromText } from '@ros/bytes'
 import { type Digest, replaceFile, sha256Text } from '@ros/bytes/node'
 import { DistroError } from './error.ts'
-import { type Lock, lockSchema } from './lock-schema.ts'
+import { type Lock, type LockedPackage, lockSchema } from './lock-schema.ts'
 import type { Recipe } from './recipe-schema.ts'
 
 /** Name of the lock beside a recipe. */
@@ -18,15 +18,20 @@ export function recipeDigest(recipe: Recipe): Digest {
 
 /** The lock as text: keys and lists sorted, so that two of the same content are the same bytes. */
 export function formatLock(lock: Lock): string {
-  const packages = [...lock.packages].sort(
+  const packages = sortedPackages(lock.packages)
+  const { lockVersion, recipe, parts } = lock
+  const text = { lockVersion, recipe, parts: sorted(parts), packages }
+  return `${JSON.stringify(text, undefined, 2)}\n`
+}
+
+/** In the order that a lock has them, so that what is made of them does not depend on whether it was written. */
+export function sortedPackages(packages: Iterable<LockedPackage>): LockedPackage[] {
+  return [...packages].sort(
     (a, b) =>
       compareNames(a.name, b.name) ||
       compareNames(a.version, b.version) ||
       compareNames(a.architecture, b.architecture),
   )
-  const { lockVersion, recipe, parts } = lock
-  const text = { lockVersion, recipe, parts: sorted(parts), packages }
-  return `${JSON.stringify(text, undefined, 2)}\n`
 }
 
 export async function writeLock(path: string, lock: Lock): Promise<void> {

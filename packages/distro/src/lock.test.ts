@@ -149,6 +149,21 @@ describe('drift', () => {
     expect(await drift(lock)).toEqual(['ros: ros has changed'])
   })
 
+  test('of a file: the rest stays as it was locked, and no package lists are read', async () => {
+    const lock = await resolveRecipe(small(), context)
+    writeFileSync(join(folder, 'ros'), 'another program')
+    const debian = { ...context.debian, index: () => Promise.reject(new Error('asked')) }
+    const anew = await resolveRecipe(small(), { ...context, debian }, lock)
+    expect(anew.parts['ros']).not.toEqual(lock.parts['ros'])
+    expect({ ...anew, parts: { ...anew.parts, ros: 0 } }).toEqual({
+      ...lock,
+      parts: { ...lock.parts, ros: 0 },
+    })
+    // Another recipe keeps nothing.
+    const other = small((given) => given.replace('level: 3', 'level: 4'))
+    await expect(resolveRecipe(other, { ...context, debian }, lock)).rejects.toThrow('asked')
+  })
+
   test('a file that is gone is no drift: the store has it', async () => {
     const lock = await resolveRecipe(small(), context)
     rmSync(join(folder, 'ros'))
@@ -185,6 +200,16 @@ describe('drift', () => {
     writeFileSync(join(folder, 'main.go'), 'package main // changed\n')
     expect(await lockDrift(recipe, lock, context)).toEqual(['ros: . has changed'])
   })
+})
+
+test('packages inside which something is looked for are in the lock too', async () => {
+  const recipe = small((given) =>
+    given
+      .replace('ros: { file: ros }', 'ros: { inside: usr/bin/app, of: { debian: [app] } }')
+      .replace('kernel: { debian: [app]', 'kernel: { debian: [lib]'),
+  )
+  const lock = await resolveRecipe({ ...recipe, images: { ...recipe.images, services: {} } }, context)
+  expect(lock.packages.map(({ name }) => name)).toEqual(['app', 'lib'])
 })
 
 test('sha256 in the recipe is checked against the file', async () => {

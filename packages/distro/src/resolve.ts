@@ -1,6 +1,6 @@
 import type { PackageRecord } from '@ros/debian'
 import { DistroError } from './error.ts'
-import { recipeDigest } from './lock-file.ts'
+import { recipeDigest, sortedPackages } from './lock-file.ts'
 import type { Lock, LockedInput, LockedPackage } from './lock-schema.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { recipeParts, type Source } from './source.ts'
@@ -13,9 +13,10 @@ import { kitRos } from './sources/kit-ros.ts'
 import { lockUrl } from './sources/url.ts'
 
 /** Finds every input that the recipe names, by digest. Asks package lists and the network; downloads no packages. */
-export async function resolveRecipe(recipe: Recipe, context: SourceContext): Promise<Lock> {
+export async function resolveRecipe(recipe: Recipe, context: SourceContext, earlier?: Lock): Promise<Lock> {
   context.report({ step: 'resolve', text: 'looking up what the recipe names' })
-  const packages = new Map<string, LockedPackage>()
+  const kept = earlier?.recipe.digest === recipeDigest(recipe) ? earlier : undefined
+  const packages = new Map<string, LockedPackage>((kept?.packages ?? []).map((one) => [packageId(one), one]))
   const parts: Record<string, LockedInput> = {}
   const lockPackages = (records: readonly PackageRecord[]): LockedInput => {
     const locked = records.map(lockedPackage)
@@ -43,7 +44,10 @@ export async function resolveRecipe(recipe: Recipe, context: SourceContext): Pro
         return lockFile(context, { path: kitRos(context.arch) })
     }
   }
-  for (const [name, source] of recipeParts(recipe)) parts[name] = await lock(source)
+  for (const [name, source] of recipeParts(recipe)) {
+    const before = kept?.parts[name]
+    parts[name] = before && !(await differs(source, before, context)) ? before : await lock(source)
+  }
   const base = parts['base']
   const inBase = new Set(
     base && 'packages' in base ? base.packages.map((id) => id.slice(0, id.indexOf('_'))) : [],
@@ -53,7 +57,7 @@ export async function resolveRecipe(recipe: Recipe, context: SourceContext): Pro
     if (name.startsWith('images.') && 'packages' in part)
       part.packages = part.packages.filter((id) => !inBase.has(id.slice(0, id.indexOf('_'))))
   }
-  const used = new Set(Object.values(parts).flatMap((part) => ('packages' in part ? part.packages : [])))
+  const used = new Set(Object.values(parts).flatMap(packageIds))
   return {
     lockVersion: 1,
     recipe: {
@@ -63,8 +67,13 @@ export async function resolveRecipe(recipe: Recipe, context: SourceContext): Pro
       digest: recipeDigest(recipe),
     },
     parts,
-    packages: [...packages.values()].filter((one) => used.has(packageId(one))),
+    packages: sortedPackages(packages.values()).filter((one) => used.has(packageId(one))),
   }
+}
+
+function packageIds(input: LockedInput): string[] {
+  if ('of' in input) return packageIds(input.of)
+  return 'packages' in input ? input.packages : []
 }
 
 /**

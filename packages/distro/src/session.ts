@@ -67,7 +67,8 @@ export async function lock(options: InputOptions): Promise<{ lock: Lock; path: s
 }
 
 /**
- * The lock to build from: the one that was written, where it holds; else the recipe is resolved anew, for this build only. With
+ * The lock to build from: the one that was written, where it holds; else the recipe is resolved anew, for this build only; where only local
+ * files have changed, the rest stays as it was locked. With
  * `locked` there must be one and it must hold: `ROS_LOCK_MISSING`, `ROS_LOCK_DRIFT`.
  */
 export async function lockFor(session: Session, locked: boolean): Promise<Lock> {
@@ -84,7 +85,7 @@ export async function lockFor(session: Session, locked: boolean): Promise<Lock> 
   if (drift.length === 0) return written
   if (locked) throw driftError(drift, lockPath)
   context.report({ step: 'resolve', text: `the lock does not hold (${drift.join('; ')}): resolving anew` })
-  return resolveRecipe(recipe, context)
+  return resolveRecipe(recipe, context, written)
 }
 
 /** A rule of the user for the same addresses stands before the recipe's: it is found first. */
