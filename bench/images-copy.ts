@@ -2,6 +2,7 @@
 // largest resident size in KiB.
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { gathered } from '@ros/bytes'
 import { fileSource, replaceFile } from '@ros/bytes/node'
 import { directoryLayoutFiles, readDockerSave, readOciLayout, writeDockerSave } from '@ros/images-tar'
 
@@ -11,7 +12,7 @@ let count = 0
 const keep = async (chunks: AsyncIterable<Uint8Array>) => {
   count++
   const path = join(folder, String(count))
-  await replaceFile(path, chunks)
+  await replaceFile(path, gathered(chunks))
   return fileSource(path)
 }
 try {

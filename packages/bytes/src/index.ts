@@ -28,6 +28,15 @@ export {
   u64le,
 } from './fields.ts'
 export { type Finding, finding, type LintRule } from './finding.ts'
-export { compareNames, decodeName, encodeName, sortNames } from './name.ts'
+export { gathered } from './gathered.ts'
+export {
+  compareNames,
+  compareNames,
+  decodeName,
+  decodeName,
+  encodeName,
+  encodeName,
+  sortNames,
+} from './name.ts'
 export { OutputBuffer } from './output-buffer.ts'
 export { type RecordTable, type RecordValues, record } from './record.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { gathered } from '@ros/bytes'
 import { type Digest, writeChunks } from '@ros/bytes/node'
 import { temporaryPath } from './temporary.ts'
 
@@ -14,7 +15,7 @@ export async function writeOnce(
   try {
     const handle = await open(part, 'wx', 0o444)
     try {
-      await writeChunks(handle, chunks, part)
+      await writeChunks(handle, gathered(chunks), part)
       await handle.sync()
     } finally {
       await handle.close()
