@@ -310,7 +310,7 @@ describe('extract', () => {
   })
 })
 
-describe('the command', () => {
+describe('the command', { timeout: 300_000 }, () => {
   const kit = (...args: string[]) =>
     new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
       const child = spawn(process.execPath, ['--conditions=@ros/source', main, ...args], { cwd: folder })
