@@ -1,3 +1,4 @@
+import { run as boot } from './boot.ts'
 import { run as build } from './build.ts'
 import { run as deb } from './deb.ts'
 import { run as gzip } from './gzip.ts'
@@ -14,7 +15,11 @@ const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   images,
   deb,
   build,
+<<<<<<< HEAD
   memory,
+=======
+  boot,
+>>>>>>> main
 }
 
 const json = process.argv.includes('--json')

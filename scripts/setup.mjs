@@ -48,6 +48,8 @@ const TEST_PACKAGES = {
   'dpkg-dev': 'dpkg-scanpackages',
   zstd: 'zstd',
   'xz-utils': 'xz',
+  chromium: 'chromium',
+  'fonts-dejavu-core': '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
   lz4: 'lz4',
   pigz: 'pigz',
 }

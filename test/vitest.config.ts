@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { conditions: ['@ros/source'] },
   ssr: { resolve: { conditions: ['@ros/source'] } },
   test: {
-    include: ['test/*.test.ts'],
+    include: ['test/*.test.ts', 'test/guest/*.test.ts'],
     globalSetup: ['test/build-once.ts'],
     fileParallelism: false,
     testTimeout: 900_000,

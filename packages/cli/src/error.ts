@@ -15,6 +15,7 @@ export type CliErrorCode =
   | 'ROS_CLI_PATH' // a path, or an image, that is not inside the container
   | 'ROS_CLI_LIMIT' // decompressed content that is larger than allowed
   | 'ROS_CLI_EXTRACT' // a file that may not be written where it would go
+  | 'ROS_CLI_BOOT_RECORD' // what a guest gives is no record of its boot, or its boot does not end
   | 'ROS_CLI_DISK' // a disk that is too small, in use, or not to be written
   | 'ROS_CLI_CUSTOMIZE' // an ISO in which there is nothing that could be changed as asked
   | 'ROS_CLI_INTERRUPTED' // Ctrl-C or SIGTERM

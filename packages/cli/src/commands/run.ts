@@ -14,8 +14,10 @@ import { identifyProcess } from '../machine/process-identity.ts'
 import { type MachineRecord, removeRecord, writeRecord } from '../machine/record.ts'
 import { type RunArguments, readRunArguments } from '../machine/run-arguments.ts'
 import { runOptions } from '../machine/run-options.ts'
-import { openSession, powerOff, remoteSession } from '../machine/sessions.ts'
+import { openSession, powerOff, remoteSession, type SessionOptions } from '../machine/sessions.ts'
+import type { Output } from '../output.ts'
 import type { MachineFiles } from '../project.ts'
+import { type TimelineWriter, timelineWriter } from './timeline.ts'
 
 export const run = command({
   usage: 'run',
@@ -106,10 +108,23 @@ async function attended(
     if (record.port !== null) await rememberPort(files, record.port)
     if (resize !== undefined && machine.qmp) await growDisk(machine.qmp, resize)
     announce(record, output.note.bind(output))
-    if (!args.ssh) return await untilPoweredOff(machine, signal)
-    return await session(args, files, { machine, port: record.port ?? 0, prepared, context }, () => {
-      shown = false
-    })
+    const session = {
+      port: record.port ?? 0,
+      privateKey: prepared.privateKey,
+      knownHosts: files.knownHosts,
+      timeoutMs: args.timeoutMs,
+      machine,
+      signal,
+    }
+    const draw = timelineWriter(args.timeline, record, output, signal)
+    if (args.ssh) {
+      const onAnswer = () => {
+        shown = false
+      }
+      return await inSession(args, files, { session, draw, onAnswer }, output)
+    }
+    void draw?.(() => openSession(session))
+    return await untilPoweredOff(machine, signal)
   } finally {
     signal.removeEventListener('abort', stop)
     await machine.quit()
@@ -124,38 +139,31 @@ async function untilPoweredOff(machine: Machine, signal: AbortSignal): Promise<C
 }
 
 interface Session {
-  readonly machine: Machine
-  readonly port: number
-  readonly prepared: Prepared
-  readonly context: CommandContext
+  readonly session: SessionOptions & { readonly machine: Machine }
+  readonly draw: TimelineWriter | undefined
+  readonly onAnswer: () => void
 }
 
 /** Logs in, runs the command (or a shell), powers the guest off, and gives the command's exit code. */
-async function session(
+async function inSession(
   args: RunArguments,
   files: MachineFiles,
-  { machine, port, prepared, context }: Session,
-  onAnswer: () => void,
+  { session, draw, onAnswer }: Session,
+  output: Output,
 ): Promise<CommandResult> {
-  const { output, signal } = context
   const { now } = output.terminal
   const started = now()
   output.note(`booting; console in ${files.consoleLog}`)
-  const client = await openSession({
-    port,
-    privateKey: prepared.privateKey,
-    knownHosts: files.knownHosts,
-    timeoutMs: args.timeoutMs,
-    machine,
-    signal,
-  })
+  const client = await openSession(session)
   onAnswer()
   output.note(`ssh answered after ${((now() - started) / 1000).toFixed(1)} s`)
   try {
+    const drawn = draw?.(() => Promise.resolve(client))
     const result = await remoteSession(client, { command: args.command, tty: undefined }, output)
-    signal.throwIfAborted()
+    session.signal.throwIfAborted()
+    await drawn
     output.note('powering off')
-    await powerOff(client, machine)
+    await powerOff(client, session.machine)
     return result
   } finally {
     client.end()
@@ -188,7 +196,7 @@ async function detached(
   if (record.port !== null) await rememberPort(files, record.port)
   announce(record, output.note.bind(output))
   const text = `${record.name} runs: process ${pid}${record.port === null ? '' : `, ssh on port ${record.port}`}\n`
-  if (!args.ssh) return { data: record, text }
+  if (!args.ssh && args.timeline === undefined) return { data: record, text }
   try {
     return (await detachedSession(args, files, record, prepared, context)) ?? { data: record, text }
   } catch (error) {
@@ -202,14 +210,14 @@ async function detached(
 async function detachedSession(
   args: RunArguments,
   files: MachineFiles,
-  { port }: MachineRecord,
+  record: MachineRecord,
   { privateKey }: Prepared,
   { output, signal }: CommandContext,
 ): Promise<CommandResult | undefined> {
   const { now } = output.terminal
   const started = now()
   const client = await openSession({
-    port: port ?? 0,
+    port: record.port ?? 0,
     privateKey,
     knownHosts: files.knownHosts,
     timeoutMs: args.timeoutMs,
@@ -217,6 +225,7 @@ async function detachedSession(
   })
   output.note(`ssh answered after ${((now() - started) / 1000).toFixed(1)} s`)
   try {
+    await timelineWriter(args.timeline, record, output, signal)?.(() => Promise.resolve(client))
     if (args.command.length === 0) return undefined
     return await remoteSession(client, { command: args.command, tty: undefined }, output)
   } finally {

@@ -50,6 +50,8 @@ export interface RunArguments {
   /** `socket` stands for one in the machine's folder. */
   readonly display: Display | 'vnc socket'
   readonly timeoutMs: number
+  /** File for a picture of the boot. */
+  readonly timeline: string | undefined
   readonly qemu: string | undefined
   readonly dryRun: boolean
 }
@@ -63,9 +65,9 @@ export function readRunArguments(
   checkTogether(raw)
   const network = raw.network === 'none' ? 'none' : readCard('network', raw.network)
   const ports = readPorts(raw.port)
-  if (raw.ssh && (network === 'none' || network.kind !== 'user')) {
+  if ((raw.ssh || raw.timeline !== undefined) && (network === 'none' || network.kind !== 'user')) {
     throw usage(
-      '--ssh',
+      raw.ssh ? '--ssh' : '--timeline',
       `network ${raw.network}`,
       'user: only that leads a port of this machine into the guest',
     )
@@ -105,6 +107,7 @@ export function readRunArguments(
     nics: raw.nic.map((each) => readCard('nic', each)),
     display: displayChoice(raw, environment.platform),
     timeoutMs: raw.timeout * 1000,
+    timeline: raw.timeline,
     qemu: raw.qemu,
     dryRun: raw.dryRun,
   }

@@ -67,6 +67,7 @@ export function runOptions(parser: Argv) {
       coerce: wholeNumber('timeout', 1, 86_400),
     })
     .option('qemu', text('QEMU program in place of the one on PATH'))
+    .option('timeline', text('write a picture of the boot to this HTML file'))
     .option('dry-run', flag('print the QEMU command and do nothing'))
     .group(
       ['iso', 'disk', 'boothd', 'pxe', 'uefi', 'secure-boot', 'append', 'append-init', 'rebuild', 'out'],
@@ -87,7 +88,10 @@ export function runOptions(parser: Argv) {
       'Disks and configuration:',
     )
     .group(['arch', 'accel', 'kvm', 'memory', 'cpus', 'port', 'network', 'nic', 'qemu'], 'The machine:')
-    .group(['name', 'ssh', 'detach', 'console', 'gui', 'vnc', 'timeout', 'dry-run'], 'How it is run:')
+    .group(
+      ['name', 'ssh', 'detach', 'console', 'gui', 'vnc', 'timeout', 'timeline', 'dry-run'],
+      'How it is run:',
+    )
 }
 
 function number(describe: string, fallback: number) {

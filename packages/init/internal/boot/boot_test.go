@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rancheros-kit/init/internal/service"
 )
 
 func TestTables(t *testing.T) {
@@ -58,9 +60,53 @@ func TestRecord(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	want := []Entry{{"mounts", 2, 3, ""}, {"modules", 4, 5, "module x: no such device"}, {"etc", 6, 0, ""}}
+	want := []Entry{{"mounts", 2, 3, Done, ""}, {"modules", 4, 5, Failed, "module x: no such device"}, {"etc", 6, 0, "", ""}}
 	if got.Version != "v1" || !slices.Equal(got.Phases, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestRecordHasTheServices(t *testing.T) {
+	root := t.TempDir()
+	record := OpenRecord(root+RecordFile, "v1")
+	record.Begin("services")(nil)
+	if err := record.Save(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(root); err != nil {
+		t.Errorf("before there are services: %v", err)
+	}
+	began := time.Now()
+	if err := service.WriteResults(root, []service.Result{
+		{Name: "late"},
+		{Name: "ntp", Start: began, End: began.Add(time.Second), Error: "no image"},
+		{Name: "console", Start: began.Add(-time.Second), Action: service.Created},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := record.Save(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(root + RecordFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var saved Record
+	if err := json.Unmarshal(text, &saved); err != nil {
+		t.Fatal(err)
+	}
+	read, err := Read(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, services := range [][]Entry{saved.Services, read.Services} {
+		if len(services) != 2 || services[0].Name != "console" || services[0].Result != service.Created || services[0].End != 0 {
+			t.Fatalf("got %+v", services)
+		}
+		failed := services[1]
+		if took := failed.End - failed.Start; failed.Result != Failed || failed.Error != "no image" || took < 0.99 || took > 1.01 {
+			t.Errorf("got %+v", failed)
+		}
 	}
 }
 

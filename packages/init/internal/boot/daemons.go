@@ -32,10 +32,12 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 	}
 	dockerContext, stopDocker := context.WithCancel(context.Background())
 	d := &daemons{stopDocker: stopDocker, dockerEnded: make(chan struct{}), sysinit: sysinit{machine: m}}
+	trouble := newDockerTrouble(m)
 	dockerDaemon := daemon.Daemon{
 		Name:   "system docker",
 		Reaper: m.reaper,
 		Command: func() (reap.Command, error) {
+			trouble.starting()
 			docker := m.Config.Rancher.SystemDocker
 			docker.Environment = slices.Concat(m.Config.Rancher.Network.ProxyEnvironment(), docker.Environment)
 			return daemon.SystemDocker(docker, m.Config.Rancher.Debug)
@@ -43,10 +45,15 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 		Ready: func(running context.Context, start int) {
 			// The first time sysinit is started at once: it waits by itself, and its start takes a while too.
 			if start == 1 {
-				go recordDocker(running, m)
+				go func() {
+					if recordDocker(running, m) {
+						trouble.answers()
+					}
+				}()
 			} else if daemon.Answering(running, daemon.Socket) != nil {
 				return
 			} else {
+				trouble.answers()
 				kmsg.Info("system docker answers again (start %d)", start)
 			}
 			d.sysinit.restart(ctx)
@@ -60,7 +67,8 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 	return d
 }
 
-func recordDocker(running context.Context, m *Machine) {
+// recordDocker waits until system docker answers, and reports whether it did.
+func recordDocker(running context.Context, m *Machine) bool {
 	end := m.Record.Begin("system-docker")
 	err := daemon.Answering(running, daemon.Socket)
 	end(err)
@@ -68,6 +76,7 @@ func recordDocker(running context.Context, m *Machine) {
 		kmsg.Info("system docker answers")
 	}
 	saveRecord(m)
+	return err == nil
 }
 
 // StopServices ends the program that brings services up, so that none comes up again.
@@ -87,6 +96,8 @@ type sysinit struct {
 	mu      sync.Mutex
 	cancel  context.CancelFunc
 	ended   chan struct{}
+	// recorded tells that the record has this boot's bring-up.
+	recorded bool
 }
 
 func (s *sysinit) restart(ctx context.Context) {
@@ -102,9 +113,19 @@ func (s *sysinit) restart(ctx context.Context) {
 		UntilSuccess: true,
 		StopTimeout:  sysinitStopTimeout,
 	}
+	// The record is of the boot: what happens after a crash of system docker is not part of it.
+	end := func(error) {}
+	if !s.recorded {
+		s.recorded = true
+		end = s.machine.Record.Begin("services")
+	}
 	go func(ended chan struct{}) {
 		defer close(ended)
 		program.Run(running)
+		if running.Err() == nil {
+			end(nil)
+			saveRecord(s.machine)
+		}
 	}(s.ended)
 }
 

@@ -17,6 +17,7 @@ import (
 	"rancheros-kit/init/internal/kmsg"
 	"rancheros-kit/init/internal/power"
 	"rancheros-kit/init/internal/reap"
+	"rancheros-kit/init/internal/state"
 	"rancheros-kit/init/internal/switchroot"
 )
 
@@ -51,6 +52,7 @@ func live(m *Machine) error {
 	go func() {
 		keepUsr(m)
 		commitImages(m)
+		keepReserve()
 	}()
 	go power.Button(ctx, func() { m.Signals <- power.PowerOff.Signal })
 	for received := range m.Signals {
@@ -188,6 +190,17 @@ func commitUsr(m *Machine) bool {
 	end(err)
 	saveRecord(m)
 	return err == nil
+}
+
+// keepReserve keeps room for a boot of a disk that is full; memory needs none.
+func keepReserve() {
+	var root unix.Statfs_t
+	if err := unix.Statfs("/", &root); err != nil || root.Type == unix.TMPFS_MAGIC || root.Type == unix.RAMFS_MAGIC {
+		return
+	}
+	if err := state.Reserve("/"); err != nil {
+		kmsg.Error("%v", err)
+	}
 }
 
 func saveRecord(m *Machine) {

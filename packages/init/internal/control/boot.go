@@ -1,35 +1,22 @@
 package control
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"rancheros-kit/init/internal/boot"
-	"rancheros-kit/init/internal/service"
-
-	"golang.org/x/sys/unix"
 )
 
 var bootCommand = command{
 	names: []string{"boot"}, usage: "ros boot", summary: "print how long each part of this boot took",
 	setup: plain(func(s *session, _ []string) error {
-		started, err := kernelStart()
+		record, err := boot.Read(s.root)
 		if err != nil {
 			return err
 		}
-		entries, err := timeline(s.root, started)
-		if err != nil {
-			return err
-		}
-		return printTimeline(s, entries)
+		return printTimeline(s, timeline(record))
 	}),
 }
 
@@ -39,49 +26,21 @@ type span struct {
 	start, end   float64
 }
 
-// kernelStart is when the kernel started, by the machine's clock as it is now.
-func kernelStart() (time.Time, error) {
-	var since unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &since); err != nil {
-		return time.Time{}, fmt.Errorf("reading the time since the kernel started: %w", err)
-	}
-	return time.Now().Add(-time.Duration(since.Nano())), nil
-}
-
-// timeline joins the record of PID 1 and the results of the services, in the order of their start. Services that were not
-// started so far have no line.
-func timeline(root string, started time.Time) ([]span, error) {
-	text, err := os.ReadFile(filepath.Join(root, boot.RecordFile))
-	if err != nil {
-		return nil, err
-	}
-	var record boot.Record
-	if err := json.Unmarshal(text, &record); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", boot.RecordFile, err)
-	}
+// timeline joins phases and services, in the order of their start. Services that were not started so far have no line.
+func timeline(record *boot.Record) []span {
 	var spans []span
 	for _, phase := range record.Phases {
 		spans = append(spans, span{phase.Name, phase.Error, phase.Start, phase.End})
 	}
-	results, err := service.ReadResults(root)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	for _, result := range results {
-		if result.Start.IsZero() {
-			continue
-		}
-		line := span{name: "service " + result.Name, result: result.Action, start: result.Start.Sub(started).Seconds()}
-		if !result.End.IsZero() {
-			line.end = result.End.Sub(started).Seconds()
-		}
-		if result.Error != "" {
-			line.result = result.Error
+	for _, service := range record.Services {
+		line := span{"service " + service.Name, service.Result, service.Start, service.End}
+		if service.Error != "" {
+			line.result = service.Error
 		}
 		spans = append(spans, line)
 	}
 	sort.SliceStable(spans, func(i, j int) bool { return spans[i].start < spans[j].start })
-	return spans, nil
+	return spans
 }
 
 // width is that of the bars, in characters.

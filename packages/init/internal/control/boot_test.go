@@ -8,14 +8,18 @@ import (
 	"testing"
 	"time"
 
+	"rancheros-kit/init/internal/boot"
 	"rancheros-kit/init/internal/service"
+	"rancheros-kit/init/internal/uptime"
 )
 
 func TestBootTimeline(t *testing.T) {
-	root, started := t.TempDir(), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	at := func(seconds float64) time.Time { return started.Add(time.Duration(seconds * float64(time.Second))) }
-	if _, err := timeline(root, started); !os.IsNotExist(err) {
+	root := t.TempDir()
+	if _, err := boot.Read(root); !os.IsNotExist(err) {
 		t.Errorf("without a record: %v", err)
+	}
+	at := func(seconds float64) time.Time {
+		return time.Now().Add(time.Duration((seconds - uptime.Now()) * float64(time.Second)))
 	}
 	record := `{"version":"v1","phases":[{"name":"mounts","start":1,"end":1.5},{"name":"modules","start":1.5,"end":5,"error":"x: no device\ny"},{"name":"commit-usr","start":6}]}`
 	if err := os.MkdirAll(filepath.Join(root, "run/ros"), 0o755); err != nil {
@@ -31,12 +35,12 @@ func TestBootTimeline(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	spans, err := timeline(root, started)
+	whole, err := boot.Read(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := printTimeline(&session{stdout: &out}, spans); err != nil {
+	if err := printTimeline(&session{stdout: &out}, timeline(whole)); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{

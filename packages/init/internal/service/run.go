@@ -1,9 +1,11 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
 )
 
 // run is one bring-up. A service's state is written by its own goroutine only, and read by others after done is closed.
@@ -263,7 +266,7 @@ func waitFor(ctx context.Context, docker *client.Client, id string) error {
 	select {
 	case response := <-exited:
 		if response.StatusCode != 0 {
-			return fmt.Errorf("exited with code %d", response.StatusCode)
+			return fmt.Errorf("exited with code %d%s", response.StatusCode, lastWords(ctx, docker, id))
 		}
 		return nil
 	case err := <-failed:
@@ -272,4 +275,23 @@ func waitFor(ctx context.Context, docker *client.Client, id string) error {
 		}
 		return fmt.Errorf("waiting for its end: %w", err)
 	}
+}
+
+// lastWords are the last lines that a container wrote, after a colon; nothing when it wrote none.
+func lastWords(ctx context.Context, docker *client.Client, id string) string {
+	const lines, most = "3", 600
+	logs, err := docker.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: lines})
+	if err != nil {
+		return ""
+	}
+	defer logs.Close()
+	var text bytes.Buffer
+	if _, err := stdcopy.StdCopy(&text, &text, io.LimitReader(logs, 64<<10)); err != nil && text.Len() == 0 {
+		return ""
+	}
+	said := strings.ToValidUTF8(strings.Join(strings.FieldsFunc(text.String(), func(r rune) bool { return r == '\n' || r == '\r' }), "; "), "?")
+	if said == "" {
+		return ""
+	}
+	return ": " + said[max(0, len(said)-most):]
 }

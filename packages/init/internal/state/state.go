@@ -104,6 +104,9 @@ func mountDisk(cfg config.State, target string, settle Settle) (*Result, error) 
 	if err := unix.Mount(device.Path, target, fsType, unix.MS_NOATIME, ""); err != nil {
 		return nil, fmt.Errorf("mounting %s (%s) on %s: %w", device.Path, fsType, target, err)
 	}
+	if err := makeRoom(filepath.Join(target, filepath.Clean("/"+cfg.Directory)), freeBytes); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", device.Path, err), unix.Unmount(target, 0))
+	}
 	if userData != nil {
 		if err := installUserData(filepath.Join(target, filepath.Clean("/"+cfg.Directory)), userData); err != nil {
 			kmsg.Error("user data of %s: %v", device.Path, err)
