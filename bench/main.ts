@@ -15,11 +15,8 @@ const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   images,
   deb,
   build,
-<<<<<<< HEAD
   memory,
-=======
   boot,
->>>>>>> main
 }
 
 const json = process.argv.includes('--json')
