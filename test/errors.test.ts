@@ -38,7 +38,13 @@ async function buildWith(folder: string, text: string): Promise<Ended> {
 
 describe('build', () => {
   test('unknown option', async () => {
-    expectError(await runKit(['build', '--colour']), 2, 'ROS_CLI_USAGE', /colour/, /hint: .*--help/)
+    expectError(
+      await runKit(['build', '--colour']),
+      2,
+      'ROS_CLI_USAGE',
+      /colour/,
+      /hint: did you mean --color/,
+    )
   })
 
   test('unknown package, with what may have been meant', () =>

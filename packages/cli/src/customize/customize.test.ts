@@ -120,7 +120,7 @@ beforeAll(async () => {
   writeFileSync(at('tool/bin/run'), '#!/bin/sh\n', { mode: 0o755 })
 })
 
-describe('customize', () => {
+describe('customize', { timeout: 300_000 }, () => {
   test('changes every menu, on the EFI system partition too, and nothing else there', async () => {
     const { code, stdout, stderr } = await kit(
       'customize',

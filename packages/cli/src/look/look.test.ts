@@ -310,6 +310,7 @@ describe('extract', () => {
   })
 })
 
+// Each starts the program several times, which takes seconds where many others run.
 describe('the command', { timeout: 300_000 }, () => {
   const kit = (...args: string[]) =>
     new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {

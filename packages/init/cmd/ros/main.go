@@ -25,6 +25,7 @@ import (
 var commands = map[string]func(args []string) int{
 	"init":             boot.Main,
 	"sysinit":          sysinit.Main,
+	"ros-sysinit":      sysinit.Main,
 	"entrypoint":       hostdev.Main,
 	"cloud-init":       cloudinit.Main,
 	"system-docker":    control.SystemDocker,

@@ -3,10 +3,10 @@ package boot
 import (
 	"context"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
+	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/daemon"
 	"rancheros-kit/init/internal/kmsg"
 	"rancheros-kit/init/internal/power"
@@ -39,7 +39,7 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 		Command: func() (reap.Command, error) {
 			trouble.starting()
 			docker := m.Config.Rancher.SystemDocker
-			docker.Environment = slices.Concat(m.Config.Rancher.Network.ProxyEnvironment(), docker.Environment)
+			docker.Environment = config.JoinEnvironment(m.Config.Rancher.Network.ProxyEnvironment(), docker.Environment)
 			return daemon.SystemDocker(docker, m.Config.Rancher.Debug)
 		},
 		Ready: func(running context.Context, start int) {

@@ -11,6 +11,7 @@ import (
 
 	"rancheros-kit/init/internal/imagestore"
 	"rancheros-kit/init/internal/kmsg"
+	"rancheros-kit/init/internal/switchroot"
 )
 
 // imageLayersFile carries the new image layers over to stage two, one directory a line.
@@ -23,12 +24,21 @@ func installImages(m *Machine) error {
 		return nil
 	}
 	onDisk := m.state.Device != ""
-	copied, err := imagestore.Install(imagestore.Options{
+	options := imagestore.Options{
 		Source: imagestore.DataRoot,
 		Target: filepath.Join(m.root.Root, imagestore.DataRoot),
 		Always: m.Config.Rancher.RmUsr,
 		Move:   !onDisk,
-	})
+	}
+	copied, err := imagestore.Install(options)
+	if onDisk && errors.Is(err, unix.ENOSPC) && switchroot.MakeRoom(m.root.Root) {
+		kmsg.Info("the state disk is full: /usr trees of before were deleted")
+		copied, err = imagestore.Install(options)
+	}
+	if onDisk && err != nil {
+		kmsg.Error("system images do not get onto the state disk (%v): in this boot system docker keeps its images and containers in memory", err)
+		return imagesInMemory(options)
+	}
 	if len(copied) == 0 || !onDisk {
 		return err
 	}
@@ -37,6 +47,17 @@ func installImages(m *Machine) error {
 		copied[i] = strings.TrimPrefix(copied[i], m.root.Root)
 	}
 	return errors.Join(err, m.Record.Save(), os.WriteFile(imageLayersFile, []byte(strings.Join(copied, "\n")), 0o600))
+}
+
+// imagesInMemory puts the images into a file system in memory over the data root on the disk, so that a disk that is full or broken
+// still gives a machine that can be looked at. Nothing on the disk is changed, the next boot tries it again.
+func imagesInMemory(options imagestore.Options) error {
+	if err := unix.Mount("tmpfs", options.Target, "tmpfs", unix.MS_NOATIME, "mode=710"); err != nil {
+		return fmt.Errorf("mounting a file system in memory on %s: %w", options.Target, err)
+	}
+	options.Move = true
+	_, err := imagestore.Install(options)
+	return err
 }
 
 // commitImages marks new image layers as complete once they are on the disk; nothing waits for that.

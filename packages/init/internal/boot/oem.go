@@ -30,3 +30,10 @@ func unmountOEM(*Machine) error {
 	}
 	return fmt.Errorf("unmounting %s: %w", oemMount, err)
 }
+
+// bootMount is where the file system with kernel and boot loader is seen, when it is not the state's own.
+const bootMount = "/boot"
+
+func mountBoot(m *Machine) error {
+	return state.MountBoot(m.Config.Rancher.State, bootMount)
+}

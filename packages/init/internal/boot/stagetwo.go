@@ -28,6 +28,7 @@ var stageTwo = []Phase{
 	{"oem-state", Warn, 30 * time.Second, mountOEM},
 	{"cloud-init", Warn, 60 * time.Second, cloudInit},
 	{"config-cloud", Warn, 10 * time.Second, loadConfig},
+	{"boot-partition", Warn, 30 * time.Second, mountBoot},
 	{"modules-config", Warn, 60 * time.Second, loadModules},
 	{"etc", Warn, 30 * time.Second, writeEtc},
 	{"limits", Warn, 10 * time.Second, limits},
@@ -52,6 +53,7 @@ func live(m *Machine) error {
 	go func() {
 		keepUsr(m)
 		commitImages(m)
+		growDisk(m)
 		keepReserve()
 	}()
 	go power.Button(ctx, func() { m.Signals <- power.PowerOff.Signal })
@@ -62,7 +64,7 @@ func live(m *Machine) error {
 		}
 		kmsg.Info("%s asked for", action.Name)
 		stop()
-		power.Down(action, daemons)
+		power.Down(action, daemons, power.Timeout(m.Config.Rancher.ShutdownTimeout))
 	}
 	return errors.New("the signal channel was closed")
 }
@@ -109,7 +111,7 @@ func writeEtc(m *Machine) error {
 }
 
 // limits are inherited by system docker and by all that it starts.
-func limits(*Machine) error {
+func limits(m *Machine) error {
 	const files = 1 << 20
 	var failures []error
 	for _, limit := range []struct {
@@ -126,7 +128,11 @@ func limits(*Machine) error {
 		}
 	}
 	// What is mounted in a container that asks for it is seen by the others.
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
+	sharing := uintptr(unix.MS_SHARED)
+	if m.Config.Rancher.NoSharedRoot {
+		sharing = unix.MS_PRIVATE
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|sharing, ""); err != nil {
 		failures = append(failures, fmt.Errorf("sharing mounts: %w", err))
 	}
 	// Ctrl-Alt-Del comes as SIGINT and becomes an orderly restart.

@@ -11,8 +11,8 @@ import (
 
 const proxyFile = "/etc/profile.d/proxy.sh"
 
-// useProxies puts the proxies into the environment of this program's children and of login shells; sessions by ssh without
-// one have them from sshd.
+// useProxies puts the proxies into the environment of this program's children, of login shells, and by /etc/bash.bashrc of
+// ssh sessions without one.
 func useProxies(root string, network config.Network) error {
 	path := filepath.Join(root, proxyFile)
 	var text strings.Builder

@@ -55,7 +55,7 @@ type Rancher struct {
 	ForceConsoleRebuild bool `yaml:"force_console_rebuild,omitempty"`
 	// RestartServices are started anew after cloud-init has brought another configuration.
 	RestartServices []string `yaml:"restart_services,omitempty"`
-	// ShutdownTimeout is how many seconds containers may take to end at power-off; 0 means 60.
+	// ShutdownTimeout is how many seconds containers may take to end at power-off; 0 means 10.
 	ShutdownTimeout int `yaml:"shutdown_timeout,omitempty"`
 	// HTTPLoadRetries is how often a service file or a repository's index is asked for; 0 means 6.
 	HTTPLoadRetries int `yaml:"http_load_retries,omitempty"`

@@ -50,10 +50,11 @@ func Main([]string) int {
 	sshdEnded := make(chan struct{})
 	go func() {
 		defer close(sshdEnded)
-		respawn.Run(ctx, sshd(cfg.Rancher.SSH, cfg.Rancher.Network.ProxyEnvironment()), log)
+		respawn.Run(ctx, sshd(cfg.Rancher.SSH), log)
 	}()
 	apply(after(cfg))
 	go scripts(ctx, cfg)
+	go keepIssue(ctx)
 	respawn.Run(ctx, gettys(terminals(line, exists), cfg.Rancher.Autologin), log)
 	<-ctx.Done()
 	<-sshdEnded
@@ -101,6 +102,7 @@ func after(cfg *config.Config) []step {
 			return account.SetPassword("/", user, cfg.Rancher.Password, account.Salt())
 		}},
 		{"release", func() error { return writeRelease("/") }},
+		{"issue", func() error { return writeIssue("/", addresses()) }},
 		{"mounts", func() error { return cloudinit.Mount(cfg.Mounts) }},
 	}
 }

@@ -15,10 +15,11 @@ func TestTerminals(t *testing.T) {
 		absent string
 		want   []string
 	}{
-		{"quiet", "", []string{"tty1"}},
-		{"console=tty0 console=ttyS0,115200", "", []string{"ttyS0", "tty1"}},
-		{"console=tty1 console=ttyS0", "", []string{"tty1", "ttyS0"}},
-		{"console=ttyS1 console=hvc0", "/dev/ttyS1", []string{"hvc0", "tty1"}},
+		{"quiet", "", virtualTerminals},
+		{"quiet", "/dev/tty3", []string{"tty1", "tty2", "tty4", "tty5", "tty6"}},
+		{"console=tty0 console=ttyS0,115200", "", append([]string{"ttyS0"}, virtualTerminals...)},
+		{"console=tty1 console=ttyS0", "", []string{"tty1", "ttyS0", "tty2", "tty3", "tty4", "tty5", "tty6"}},
+		{"console=ttyS1 console=hvc0", "/dev/ttyS1", append([]string{"hvc0"}, virtualTerminals...)},
 	}
 	for _, test := range tests {
 		got := terminals(test.line, func(path string) bool { return path != test.absent })

@@ -59,13 +59,9 @@ func makeHomes(root string) error {
 	return errors.Join(problems...)
 }
 
-// writeRelease says which system this is: os-release(5), and what agetty shows before the login.
+// writeRelease says which system this is (os-release(5)).
 func writeRelease(root string) error {
 	release := fmt.Sprintf("NAME=\"RancherOS\"\nVERSION=%s\nID=rancheros\nID_LIKE=debian\nVERSION_ID=%s\nPRETTY_NAME=\"RancherOS %s\"\n",
 		version.Version, version.Version, version.Version)
-	issue := fmt.Sprintf("\nRancherOS %s \\n \\l\n\nAddress: \\4\n\n", version.Version)
-	return errors.Join(
-		atomicfile.Write(filepath.Join(root, "/etc/os-release"), []byte(release), 0o644, nil),
-		atomicfile.Write(filepath.Join(root, "/etc/issue"), []byte(issue), 0o644, nil),
-	)
+	return atomicfile.Write(filepath.Join(root, "/etc/os-release"), []byte(release), 0o644, nil)
 }

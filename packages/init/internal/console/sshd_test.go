@@ -1,32 +1,49 @@
 package console
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/version"
 )
 
 func TestSSHD(t *testing.T) {
 	yes, no := true, false
 	tests := []struct {
-		ssh         config.SSH
-		environment []string
-		want        string
+		ssh  config.SSH
+		want string
 	}{
-		{config.SSH{}, nil, "/usr/sbin/sshd -D -e"},
-		{config.SSH{}, []string{"A=1", "b=x y", "B=2"}, "/usr/sbin/sshd -D -e -o SetEnv=A=1 B=2"},
-		{config.SSH{Daemon: &yes, Port: 2022, ListenAddress: "10.0.0.1"}, []string{"A=1"}, "/usr/sbin/sshd -D -e -p 2022 -o ListenAddress=10.0.0.1 -o SetEnv=A=1"},
-		{config.SSH{Daemon: &no, Port: 2022}, nil, ""},
+		{config.SSH{}, "/usr/sbin/sshd -D -e"},
+		{config.SSH{Daemon: &yes, Port: 2022, ListenAddress: "10.0.0.1"}, "/usr/sbin/sshd -D -e -p 2022 -o ListenAddress=10.0.0.1"},
+		{config.SSH{Daemon: &no, Port: 2022}, ""},
 	}
 	for _, test := range tests {
 		got := ""
-		for _, program := range sshd(test.ssh, test.environment) {
+		for _, program := range sshd(test.ssh) {
 			got += strings.Join(program.Args, " ")
 		}
 		if got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+func TestIssue(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "etc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range [][]string{nil, {"eth0: 192.0.2.1/24", "eth1: 2001:db8::1/64"}} {
+		if err := writeIssue(root, list); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(root, "etc/issue"))
+		if err != nil || !strings.Contains(string(text), "RancherOS "+version.Version+" \\n \\l\n\n"+strings.Join(list, "\n")) {
+			t.Errorf("%v: %q, %v", list, text, err)
 		}
 	}
 }

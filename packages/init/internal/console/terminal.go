@@ -8,11 +8,14 @@ import (
 	"rancheros-kit/init/internal/respawn"
 )
 
-// terminals are the consoles of the kernel command line and the first virtual terminal, where the devices are there.
+// virtualTerminals are those that have a login, as in RancherOS.
+var virtualTerminals = []string{"tty1", "tty2", "tty3", "tty4", "tty5", "tty6"}
+
+// terminals are the consoles of the kernel command line and the first virtual terminals, where the devices are there.
 // tty0 is whichever terminal is shown, so no login can stand on it.
 func terminals(line string, exists func(path string) bool) []string {
 	var names []string
-	for _, name := range append(cmdline.Consoles(line), "tty1") {
+	for _, name := range append(cmdline.Consoles(line), virtualTerminals...) {
 		if name != "tty0" && name != "tty" && !slices.Contains(names, name) && exists("/dev/"+name) {
 			names = append(names, name)
 		}

@@ -113,6 +113,11 @@ func descend(s *session, at command, args []string) int {
 	} else if err != nil {
 		return finish(s, at, err)
 	}
+	flags.Visit(func(option *flag.Flag) {
+		if strings.Contains(option.Usage, withoutEffect) {
+			s.say("warning: %s %s", dashed(option.Name), option.Usage[strings.Index(option.Usage, withoutEffect):])
+		}
+	})
 	args = flags.Args()
 	if run != nil {
 		if at.privileged && s.root == "/" && os.Geteuid() != 0 {
@@ -130,6 +135,9 @@ func descend(s *session, at command, args []string) int {
 	}
 	return descend(s, next, args[1:])
 }
+
+// withoutEffect is in the usage of options that are taken because upstream had them.
+const withoutEffect = "has no effect"
 
 // find gives a subcommand by any of its names.
 func (at command) find(name string) (command, error) {

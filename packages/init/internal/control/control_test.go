@@ -70,6 +70,7 @@ func TestCommands(t *testing.T) {
 		{"confgi get hostname", 2, "", "ros: no such command: confgi, did you mean config?\nusage: ros COMMAND\n"},
 		{"service restrat", 2, "", "ros: no such command: restrat, did you mean restart?\nusage: ros service [-f FILE] COMMAND\n"},
 		{"config export --prviate", 2, "", "ros: no such option: --prviate, did you mean --private?\nusage: ros config export [-o FILE] [-b] [-p] [-f]\n"},
+		{"service --tls list -a", 0, "enabled  one\nenabled  same\nenabled  two\n", "ros: warning: --tls has no effect: the daemons are on this machine\n"},
 		{"service disable absent", 1, "", "ros: absent is not included (rancher.services_include)\n"},
 		{"service scale one=2", 2, "", "ros: \"one=2\": want SERVICE=0 or SERVICE=1, a container has its service's name\nusage: ros service scale [-t SECONDS] SERVICE=0|1...\n"},
 		{"install", 2, "", "ros: want -d DEVICE, the disk to install to\nusage: ros install -d DEVICE [-t TYPE] [-c FILE] [-i IMAGE] [-f] [--no-reboot]\n"},

@@ -144,7 +144,7 @@ func includedNames(s *session) []string {
 // serviceUp makes services as they are configured; with createOnly it starts none.
 func serviceUp(createOnly bool) func(*session, *flag.FlagSet) func([]string) error {
 	return func(s *session, flags *flag.FlagSet) func([]string) error {
-		yes(flags, "has no effect: nothing stays in the foreground, see `ros service logs -f`", "d")
+		yes(flags, "stay in the background, as it always does; see ros service logs -f", "d")
 		keep := yes(flags, "keep containers that are not as they are configured", "no-recreate")
 		recreate := yes(flags, "make containers anew that are as they are configured too", "force-recreate")
 		return func(names []string) error {

@@ -86,7 +86,7 @@ func timed(act action) func(*session, *flag.FlagSet) func([]string) error {
 }
 
 func serviceStart(s *session, flags *flag.FlagSet) func([]string) error {
-	yes(flags, "has no effect: nothing stays in the foreground", "d")
+	yes(flags, "stay in the background, as it always does", "d")
 	return func(names []string) error {
 		return s.onEach(names, func(ctx context.Context, at placed) error { return start(ctx, at, nil) })
 	}

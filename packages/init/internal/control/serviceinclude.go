@@ -109,9 +109,22 @@ func changeIncluded(s *session, names []string, value any) error {
 	for _, name := range names {
 		if _, known := cfg.Rancher.ServicesInclude[name]; !known {
 			problems = append(problems, fmt.Errorf("%s is not included (rancher.services_include)", name))
-		} else if err := config.SetAt(s.root, append(slices.Clone(includeKey), name), value); err != nil {
+		} else if err := s.setIncluded(name, value); err != nil {
 			problems = append(problems, err)
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// setIncluded changes the user's configuration; what is to be gone and stands in another source as well becomes false.
+func (s *session) setIncluded(name string, value any) error {
+	path := append(slices.Clone(includeKey), name)
+	if err := config.SetAt(s.root, path, value); err != nil || value != nil {
+		return err
+	}
+	cfg, err := s.load()
+	if err != nil || !cfg.Rancher.ServicesInclude[name] {
+		return err
+	}
+	return config.SetAt(s.root, path, false)
 }

@@ -44,17 +44,14 @@ func configGenerate(s *session, flags *flag.FlagSet) func([]string) error {
 	}
 }
 
-// globalConfig is where the installer keeps kernel arguments of the user's own; the state's file system has it, or the one
+// globalConfig is where the installer of RancherOS 1 kept kernel arguments of the user's own, on the state's file system or the one
 // that is mounted on /boot.
-var globalConfig = []string{"/boot/global.cfg"}
+const globalConfig = "/boot/global.cfg"
 
-// configSyslinux edits the kernel arguments of an installed machine.
+// configSyslinux edits the kernel arguments of a machine that RancherOS 1 installed.
 func configSyslinux(s *session, _ []string) error {
-	for _, path := range globalConfig {
-		path = filepath.Join(s.root, path)
-		if _, err := os.Stat(path); err != nil {
-			continue
-		}
+	path := filepath.Join(s.root, globalConfig)
+	if _, err := os.Stat(path); err == nil {
 		editor := os.Getenv("EDITOR")
 		if editor == "" {
 			editor = "vi"
@@ -65,5 +62,5 @@ func configSyslinux(s *session, _ []string) error {
 		}
 		return fmt.Errorf("starting %s: %w", program, unix.Exec(program, []string{editor, path}, os.Environ()))
 	}
-	return fmt.Errorf("this machine was not installed by RancherOS: there is no %s", strings.Join(globalConfig, ", "))
+	return fmt.Errorf("there is no %s, which installers of RancherOS 1 made; here `ros install -a` and `ros os upgrade --append` set kernel arguments", globalConfig)
 }

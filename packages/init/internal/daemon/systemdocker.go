@@ -45,7 +45,7 @@ func SystemDocker(docker config.Docker, debug bool) (reap.Command, error) {
 	if err := os.Remove(Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return reap.Command{}, err
 	}
-	env := slices.Concat([]string{Path, "HOME=/root", "TERM=linux"}, docker.Environment)
+	env := config.JoinEnvironment([]string{Path, "HOME=/root", "TERM=linux"}, docker.Environment)
 	return reap.Command{Path: program, Args: args, Env: env, Stdout: out, Stderr: out}, nil
 }
 

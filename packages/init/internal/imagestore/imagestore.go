@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"rancheros-kit/init/internal/copytree"
 )
 
 // DataRoot is system docker's data root, and where the initramfs has the images.
@@ -64,7 +66,7 @@ func Install(options Options) (copied []string, err error) {
 	if err := prepare(options.Target); err != nil {
 		return nil, err
 	}
-	copier := newCopier(options.Move)
+	copier := &copytree.Copier{Move: options.Move}
 	for _, layer := range layers {
 		if present(options.Target, layer, options.Always) {
 			continue

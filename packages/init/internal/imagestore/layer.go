@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"rancheros-kit/init/internal/copytree"
 )
 
 // layer is a layer of the source.
@@ -104,13 +106,13 @@ func present(root string, wanted layer, again bool) bool {
 
 // install copies a layer whose lower layers are in the target. Its entry in the database comes last: docker knows only
 // of layers that are there.
-func install(options Options, wanted layer, copier *copier) error {
+func install(options Options, wanted layer, copier *copytree.Copier) error {
 	database := filepath.Join(options.Target, layerDir, wanted.chain)
 	if err := os.RemoveAll(database); err != nil {
 		return err
 	}
 	directory := filepath.Join(options.Target, overlayDir, wanted.cacheID)
-	if err := copier.tree(filepath.Join(options.Source, overlayDir, wanted.cacheID), directory+unfinished); err != nil {
+	if err := copier.Tree(filepath.Join(options.Source, overlayDir, wanted.cacheID), directory+unfinished); err != nil {
 		return err
 	}
 	if err := writeLower(options.Target, directory+unfinished, wanted.parent); err != nil {
@@ -122,7 +124,7 @@ func install(options Options, wanted layer, copier *copier) error {
 	if err := linkLayer(options.Target, wanted.cacheID); err != nil {
 		return err
 	}
-	if err := copier.tree(filepath.Join(options.Source, layerDir, wanted.chain), database+unfinished); err != nil {
+	if err := copier.Tree(filepath.Join(options.Source, layerDir, wanted.chain), database+unfinished); err != nil {
 		return err
 	}
 	return replace(database+unfinished, database)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -15,10 +16,12 @@ type Request struct {
 	Action Action
 	// Force ends the machine at once, without stopping anything.
 	Force bool
+	// Timeout is how many seconds containers may take to end; 0 leaves it to the configuration.
+	Timeout int
 }
 
-const usage = `usage: poweroff|reboot|halt [-f]
-       shutdown [-h|-P|-r|-H] [now]`
+const usage = `usage: poweroff|reboot|halt [-f] [-t SECONDS]
+       shutdown [-h|-P|-r|-H] [-t SECONDS] [now]`
 
 // parse reads the command line of poweroff, reboot, halt or shutdown.
 func parse(args []string) (Request, error) {
@@ -33,8 +36,22 @@ func parse(args []string) (Request, error) {
 	default:
 		return request, fmt.Errorf("%s is no name of this command", name)
 	}
-	for _, arg := range args[1:] {
+	for at := 1; at < len(args); at++ {
+		arg := args[at]
 		switch {
+		case arg == "-t" || arg == "--timeout" || strings.HasPrefix(arg, "--timeout="):
+			text, given := strings.CutPrefix(arg, "--timeout=")
+			if !given {
+				if at++; at == len(args) {
+					return request, fmt.Errorf("%s: %s wants a number of seconds", name, arg)
+				}
+				text = args[at]
+			}
+			seconds, err := strconv.Atoi(text)
+			if err != nil || seconds < 1 {
+				return request, fmt.Errorf("%s: time-out %q: want a number of seconds", name, text)
+			}
+			request.Timeout = seconds
 		case arg == "-f" || arg == "--force":
 			request.Force = true
 		case arg == "-p" || arg == "--poweroff" || arg == "-P" || arg == "-h" && name == "shutdown":
@@ -53,6 +70,22 @@ func parse(args []string) (Request, error) {
 		}
 	}
 	return request, nil
+}
+
+// timeoutFile carries the time-out of a command line to PID 1, beside the signal.
+const timeoutFile = "/run/ros/shutdown-timeout"
+
+// Timeout is how many seconds containers may take: what a command line said, else what the configuration says.
+func Timeout(configured int) int {
+	if text, err := os.ReadFile(timeoutFile); err == nil {
+		if seconds, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && seconds > 0 {
+			return seconds
+		}
+	}
+	if configured > 0 {
+		return configured
+	}
+	return containerTimeout
 }
 
 var errHelp = errors.New("help")
@@ -93,6 +126,11 @@ func ask(request Request) error {
 	if request.Force {
 		unix.Sync()
 		return unix.Reboot(request.Action.Command)
+	}
+	if request.Timeout > 0 {
+		if err := os.WriteFile(timeoutFile, []byte(strconv.Itoa(request.Timeout)), 0o600); err != nil {
+			return err
+		}
 	}
 	return unix.Kill(1, request.Action.Signal)
 }

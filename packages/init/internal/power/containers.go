@@ -19,7 +19,7 @@ const userDocker = "docker"
 
 // stopContainers stops the containers of system docker: the user's docker first, which stops the user's containers, then
 // all others side by side.
-func stopContainers() error {
+func stopContainers(seconds int) error {
 	docker, err := client.NewClientWithOpts(client.WithHost("unix://"+daemon.Socket), client.WithAPIVersionNegotiation())
 	if err != nil {
 		return err
@@ -32,10 +32,10 @@ func stopContainers() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), (userDockerTimeout+2*containerTimeout)*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(3*seconds+2*userDockerMore)*time.Second)
 	defer cancel()
 	first, rest := split(running)
-	return errors.Join(stopAll(ctx, docker, first, userDockerTimeout), stopAll(ctx, docker, rest, containerTimeout))
+	return errors.Join(stopAll(ctx, docker, first, seconds+userDockerMore), stopAll(ctx, docker, rest, seconds))
 }
 
 // list does not wait long: a daemon that is still starting, or hangs, gets its signal all the same.

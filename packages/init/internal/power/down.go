@@ -24,24 +24,26 @@ type Daemons interface {
 }
 
 const (
-	// containerTimeout is how long a container may take to end, in seconds; the user's docker gives its own containers ten.
-	containerTimeout  = 10
-	userDockerTimeout = 20
-	listTimeout       = 5 * time.Second
-	termTimeout       = 5 * time.Second
-	killTimeout       = 2 * time.Second
-	// longest is when an orderly end is given up: something hangs, but the disks must still be written.
-	longest = 90 * time.Second
+	// containerTimeout is how long a container may take to end, in seconds, unless the configuration or a command line says
+	// otherwise; the user's docker, which stops containers of its own, has userDockerMore on top.
+	containerTimeout = 10
+	userDockerMore   = 10
+	listTimeout      = 5 * time.Second
+	termTimeout      = 5 * time.Second
+	killTimeout      = 2 * time.Second
+	// margin is what an orderly end may take beyond the time of containers. Then it is given up: something hangs, but the disks
+	// must still be written.
+	margin = 50 * time.Second
 )
 
-// Down ends the machine in order. It does not return unless the kernel refuses.
-func Down(action Action, daemons Daemons) {
+// Down ends the machine in order; containers may take so many seconds. It does not return unless the kernel refuses.
+func Down(action Action, daemons Daemons, seconds int) {
 	orderly := make(chan struct{})
 	go func() {
 		defer close(orderly)
 		daemons.StopServices()
 		kmsg.Info("stopping containers")
-		if err := stopContainers(); err != nil {
+		if err := stopContainers(seconds); err != nil {
 			kmsg.Error("stopping containers: %v", err)
 		}
 		kmsg.Info("stopping system docker")
@@ -49,7 +51,7 @@ func Down(action Action, daemons Daemons) {
 	}()
 	select {
 	case <-orderly:
-	case <-time.After(longest):
+	case <-time.After(time.Duration(2*seconds+userDockerMore)*time.Second + margin):
 		kmsg.Error("%s: something does not end, going on without it", action.Name)
 	}
 	End(action)

@@ -15,27 +15,30 @@ import (
 
 func TestParse(t *testing.T) {
 	for line, want := range map[string]Request{
-		"poweroff":             {PowerOff, false},
-		"/usr/sbin/poweroff":   {PowerOff, false},
-		"poweroff -f":          {PowerOff, true},
-		"reboot":               {Reboot, false},
-		"reboot --force":       {Reboot, true},
-		"reboot -p":            {PowerOff, false},
-		"halt":                 {Halt, false},
-		"halt -p":              {PowerOff, false},
-		"shutdown":             {PowerOff, false},
-		"shutdown now":         {PowerOff, false},
-		"shutdown -h now":      {PowerOff, false},
-		"shutdown -P +0":       {PowerOff, false},
-		"shutdown -r now":      {Reboot, false},
-		"shutdown -H now":      {Halt, false},
-		"/sbin/shutdown -r -f": {Reboot, true},
+		"poweroff":             {PowerOff, false, 0},
+		"/usr/sbin/poweroff":   {PowerOff, false, 0},
+		"poweroff -f":          {PowerOff, true, 0},
+		"reboot":               {Reboot, false, 0},
+		"reboot --force":       {Reboot, true, 0},
+		"reboot -p":            {PowerOff, false, 0},
+		"halt":                 {Halt, false, 0},
+		"halt -p":              {PowerOff, false, 0},
+		"shutdown":             {PowerOff, false, 0},
+		"shutdown now":         {PowerOff, false, 0},
+		"shutdown -h now":      {PowerOff, false, 0},
+		"shutdown -P +0":       {PowerOff, false, 0},
+		"shutdown -r now":      {Reboot, false, 0},
+		"shutdown -H now":      {Halt, false, 0},
+		"/sbin/shutdown -r -f": {Reboot, true, 0},
+		"reboot -t 3":          {Reboot, false, 3},
+		"halt --timeout 30":    {Halt, false, 30},
+		"poweroff --timeout=4": {PowerOff, false, 4},
 	} {
 		if got, err := parse(strings.Fields(line)); err != nil || got != want {
 			t.Errorf("%s: got %+v, %v", line, got, err)
 		}
 	}
-	for _, line := range []string{"shutdown +5", "shutdown 23:00", "poweroff -x", "init 0"} {
+	for _, line := range []string{"shutdown +5", "shutdown 23:00", "poweroff -x", "init 0", "reboot -t", "reboot -t x", "reboot --timeout=0"} {
 		if got, err := parse(strings.Fields(line)); err == nil {
 			t.Errorf("%s was taken: %+v", line, got)
 		}

@@ -67,6 +67,9 @@ func (g *generator) record(record reflect.Type) object {
 		if comment := g.comments[record.Name()+"."+field.Name]; comment != "" {
 			schema["description"] = comment
 		}
+		if why := field.Tag.Get("inert"); why != "" {
+			schema["deprecated"], schema["description"] = true, "Has no effect: "+why+"."
+		}
 		properties[key] = schema
 	}
 	schema := object{"type": []string{"object", "null"}, "properties": properties, "additionalProperties": false}

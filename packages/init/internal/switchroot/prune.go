@@ -41,9 +41,9 @@ func Prune(root string) ([]string, error) {
 	return gone, errors.Join(failures...)
 }
 
-// makeRoom gives up the tree before the one that is linked, and what an interrupted copy left, so that a full disk can take a
+// MakeRoom gives up the tree before the one that is linked, and what an interrupted copy left, so that a full disk can take a
 // new version. It says whether there was anything.
-func makeRoom(root string) bool {
+func MakeRoom(root string) bool {
 	err := os.Remove(filepath.Join(root, previousName))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false

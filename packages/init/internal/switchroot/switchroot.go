@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"rancheros-kit/init/internal/copytree"
 	"rancheros-kit/init/internal/mount"
 )
 
@@ -75,10 +76,11 @@ func Prepare(options Options) (Result, error) {
 	}
 	switch {
 	case options.Kind == Memory:
-		err = CopyTree("/usr", filepath.Join(root, usr.Name), nil, os.Remove)
+		copier := copytree.Copier{Move: true}
+		err = copier.Tree("/usr", filepath.Join(root, usr.Name))
 	case usr.Copy:
 		err = usr.Install("/usr", root)
-		if errors.Is(err, unix.ENOSPC) && makeRoom(root) {
+		if errors.Is(err, unix.ENOSPC) && MakeRoom(root) {
 			err = usr.Install("/usr", root)
 		}
 	}

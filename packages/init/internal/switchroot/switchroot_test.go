@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 func write(t *testing.T, path, content string) {
@@ -132,49 +131,6 @@ func TestForeignFileSystem(t *testing.T) {
 	}
 }
 
-func TestCopyTree(t *testing.T) {
-	source, target := filepath.Join(t.TempDir(), "s"), filepath.Join(t.TempDir(), "t")
-	old := time.Unix(1_000_000_000, 0)
-	write(t, filepath.Join(source, "dir/program"), strings.Repeat("x", 3<<20))
-	write(t, filepath.Join(source, "skipped"), "")
-	for _, err := range []error{
-		os.Chmod(filepath.Join(source, "dir/program"), 0o755|os.ModeSetuid),
-		os.Chmod(filepath.Join(source, "dir"), 0o750),
-		os.Symlink("../none", filepath.Join(source, "dir/link")),
-		syscall.Mkfifo(filepath.Join(source, "pipe"), 0o600),
-		os.Chtimes(filepath.Join(source, "dir/program"), old, old),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	done := map[string]bool{}
-	err := CopyTree(source, target, func(path string) bool { return filepath.Base(path) == "skipped" },
-		func(path string) error { done[filepath.Base(path)] = true; return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(filepath.Join(target, "dir/program"))
-	if err != nil || info.Size() != 3<<20 || info.Mode() != 0o755|os.ModeSetuid || !info.ModTime().Equal(old) {
-		t.Errorf("program: %v, %v", info, err)
-	}
-	if info, err := os.Stat(filepath.Join(target, "dir")); err != nil || info.Mode().Perm() != 0o750 {
-		t.Errorf("dir: %v, %v", info, err)
-	}
-	if link, err := os.Readlink(filepath.Join(target, "dir/link")); err != nil || link != "../none" {
-		t.Errorf("link: %q, %v", link, err)
-	}
-	if info, err := os.Lstat(filepath.Join(target, "pipe")); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
-		t.Errorf("pipe: %v, %v", info, err)
-	}
-	if _, err := os.Stat(filepath.Join(target, "skipped")); !os.IsNotExist(err) {
-		t.Errorf("skipped: %v", err)
-	}
-	if !done["program"] || !done["link"] || !done["pipe"] || done["dir"] || done["skipped"] {
-		t.Errorf("done was called for %v", done)
-	}
-}
-
 func TestStateDirectoryRefused(t *testing.T) {
 	for _, directory := range []string{"..", "a/../../b", "/", ".", "a/.."} {
 		if _, err := stateDirectory(t.TempDir(), directory); err == nil || !strings.Contains(err.Error(), "rancher.state.directory") {
@@ -279,7 +235,7 @@ func TestMakeRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !makeRoom(root) || makeRoom(root) {
+	if !MakeRoom(root) || MakeRoom(root) {
 		t.Error("there was one tree to give up")
 	}
 	left, _ := filepath.Glob(filepath.Join(root, "usr*"))

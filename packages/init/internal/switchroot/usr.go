@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"rancheros-kit/init/internal/copytree"
 )
 
 // BuildID tells two builds of one version apart, relative to the root and to the usr tree. On the state disk it is
@@ -54,7 +56,8 @@ func (u Usr) Install(source, root string) error {
 		}
 	}
 	skip := filepath.Join(source, buildIDInUsr)
-	if err := CopyTree(source, fresh, func(path string) bool { return path == skip }, nil); err != nil {
+	copier := copytree.Copier{Skip: func(path string) bool { return path == skip }}
+	if err := copier.Tree(source, fresh); err != nil {
 		return err
 	}
 	if err := os.Rename(target, old); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -68,7 +68,25 @@ func (m *machine) services() (map[string]config.Service, map[string]string) {
 	m.missing = included.Missing
 	m.tell(included)
 	maps.Copy(services, included.Services)
+	if m.config.Rancher.NoSharedRoot {
+		for name, service := range services {
+			services[name] = unshared(service)
+		}
+	}
 	return services, variables
+}
+
+// unshared is a service whose volumes do not share mounts: docker refuses to where the root does not (rancher.no_sharedroot).
+func unshared(service config.Service) config.Service {
+	volumes := make([]string, 0, len(service.Volumes))
+	for _, volume := range service.Volumes {
+		for _, option := range []string{"rshared", "shared", "rslave", "slave"} {
+			volume = strings.ReplaceAll(strings.TrimSuffix(volume, ":"+option), ","+option, "")
+		}
+		volumes = append(volumes, volume)
+	}
+	service.Volumes = volumes
+	return service
 }
 
 func (m *machine) variables() map[string]string {
@@ -152,6 +170,16 @@ func (m *machine) applyReloaded(ctx context.Context, docker *client.Client) {
 		m.network = now
 		if err := docker.ContainerRestart(ctx, networkService, container.StopOptions{}); err != nil {
 			kmsg.Error("sysinit: giving the network its new configuration: %v", err)
+		}
+	}
+	m.restartConfigured(ctx, docker)
+}
+
+// restartConfigured restarts what rancher.restart_services names, after a configuration that came later.
+func (m *machine) restartConfigured(ctx context.Context, docker *client.Client) {
+	for _, name := range m.config.Rancher.RestartServices {
+		if err := docker.ContainerRestart(ctx, name, container.StopOptions{}); err != nil {
+			kmsg.Error("rancher.restart_services: %s: %v", name, err)
 		}
 	}
 }

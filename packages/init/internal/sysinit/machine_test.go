@@ -111,3 +111,10 @@ func TestTail(t *testing.T) {
 		t.Errorf("%d bytes are kept", len(output))
 	}
 }
+
+func TestUnshared(t *testing.T) {
+	got := unshared(config.Service{Volumes: []string{"/mnt:/mnt:shared", "/a:/a:ro,rslave", "/shared:/shared", "/b"}}).Volumes
+	if want := []string{"/mnt:/mnt", "/a:/a:ro", "/shared:/shared", "/b"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

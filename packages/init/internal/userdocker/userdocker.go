@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +70,7 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	environment := slices.Concat(os.Environ(), cfg.Rancher.Network.ProxyEnvironment(), cfg.Rancher.Docker.Environment)
+	environment := config.JoinEnvironment(config.WithoutProxies(os.Environ()), cfg.Rancher.Network.ProxyEnvironment(), cfg.Rancher.Docker.Environment)
 	return fmt.Errorf("starting %s: %w", program, unix.Exec(program, args, environment))
 }
 

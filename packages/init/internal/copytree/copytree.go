@@ -1,4 +1,5 @@
-package imagestore
+// Package copytree copies trees of files as they are.
+package copytree
 
 import (
 	"errors"
@@ -11,21 +12,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// copier copies trees with owners, modes, times and devices. Names of one file stay names of one file, because docker
-// counts the size of a layer by files.
-type copier struct {
+// Copier copies trees with owners, modes, times and devices. Names of one file stay names of one file, in all trees that one
+// copier copies: docker counts the size of a layer by files.
+type Copier struct {
+	// Move deletes what was copied, because both are in memory.
+	Move bool
+	// Skip leaves out what it says true for; nil copies everything.
+	Skip func(path string) bool
+
 	buffer []byte
-	// move deletes what was copied.
-	move bool
 	// names are the copies of files that have several, by inode of the source.
 	names map[uint64]string
 }
 
-func newCopier(move bool) *copier {
-	return &copier{buffer: make([]byte, 1<<20), move: move, names: map[uint64]string{}}
+// Tree copies what is at source to target, which must not be there.
+func (c *Copier) Tree(source, target string) error {
+	if c.buffer == nil {
+		c.buffer, c.names = make([]byte, 1<<20), map[uint64]string{}
+	}
+	return c.tree(source, target)
 }
 
-func (c *copier) tree(source, target string) error {
+func (c *Copier) tree(source, target string) error {
+	if c.Skip != nil && c.Skip(source) {
+		return nil
+	}
 	info, err := os.Lstat(source)
 	if err != nil {
 		return err
@@ -50,13 +61,13 @@ func (c *copier) tree(source, target string) error {
 	if err := attributes(target, stat); err != nil {
 		return err
 	}
-	if c.move && !info.IsDir() {
+	if c.Move && !info.IsDir() {
 		return os.Remove(source)
 	}
 	return nil
 }
 
-func (c *copier) directory(source, target string) error {
+func (c *Copier) directory(source, target string) error {
 	if err := os.Mkdir(target, 0o700); err != nil {
 		return err
 	}
@@ -72,7 +83,7 @@ func (c *copier) directory(source, target string) error {
 	return nil
 }
 
-func (c *copier) node(source, target string, stat *syscall.Stat_t) error {
+func (c *Copier) node(source, target string, stat *syscall.Stat_t) error {
 	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 		return c.content(source, target)
@@ -86,7 +97,7 @@ func (c *copier) node(source, target string, stat *syscall.Stat_t) error {
 	return unix.Mknod(target, stat.Mode, int(stat.Rdev))
 }
 
-func (c *copier) content(source, target string) error {
+func (c *Copier) content(source, target string) error {
 	in, err := os.Open(source)
 	if err != nil {
 		return err
