@@ -1,17 +1,21 @@
 import { run as boot } from './boot.ts'
 import { run as build } from './build.ts'
 import { run as deb } from './deb.ts'
+import { run as gzip } from './gzip.ts'
 import { run as images } from './images.ts'
 import { run as iso } from './iso.ts'
+import { run as memory } from './memory.ts'
 import { run as newc } from './newc.ts'
 import type { BenchRow } from './row.ts'
 
 const benchmarks: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   newc,
   iso,
+  gzip,
   images,
   deb,
   build,
+  memory,
   boot,
 }
 

@@ -205,9 +205,13 @@ const digestOf = async ({ content }: FileNode) =>
     .update(await collect(content.open(), 1 << 26))
     .digest('hex')
 
+/** isofs shows no more of a name than fits 253 bytes with all of its NM entries, whoever wrote it (fs/isofs/rock.c). */
+const isCut = (path: string) => path.split('/').some((name) => encodeName(name).length >= 254)
+
 /** Rock Ridge: all that was written. */
 async function expectWhole(listed: Map<string, Listed>, written: Tree): Promise<void> {
   for (const { path, node } of written) {
+    if (isCut(path)) continue
     const entry = listed.get(path)
     if (!entry) throw new Error(`${path} was not listed`)
     expect(Math.floor(entry.mode / 0o10000), path).toBe(TYPE[node.type])
@@ -230,7 +234,9 @@ describe('Linux reads an image by us', () => {
     async (options) => {
       const listed = listing(`/dev/vda ${options}`)
       await expectWhole(listed, tree)
-      expect(listed.size).toBe(tree.size + 2)
+      const names = [...listed.keys()].filter((path) => !path.startsWith('n'.repeat(200)))
+      const whole = [...tree].map(({ path }) => path).filter((path) => !isCut(path))
+      expect(names.sort()).toEqual(['', 'boot/isolinux/boot.cat', ...whole].sort())
       expect(listed.get('hard-1')?.links).toBe(3)
     },
   )
@@ -238,8 +244,13 @@ describe('Linux reads an image by us', () => {
   test('with Joliet: names in Unicode, directories and files', async () => {
     const listed = listing('/dev/vda ro,norock')
     const { tree: joliet } = await readIso(fileSource(at('edge.iso')), { hierarchy: 'joliet' })
-    // The kernel's default character set has no name for what is not in it.
-    const plain = [...joliet].filter(({ path }) => encodeName(path).length === path.length)
+    // The kernel's default character set has no name for what is not in it, and with Joliet it takes names that differ in case for one.
+    const folded = [...joliet].map(({ path }) => path.toLowerCase())
+    const plain = [...joliet].filter(
+      ({ path }) =>
+        encodeName(path).length === path.length &&
+        folded.filter((other) => other === path.toLowerCase()).length === 1,
+    )
     expect(plain.length).toBeGreaterThan(300)
     for (const { path, node } of plain) {
       // isofs leaves out full stops at the end of Joliet's names, as Windows does.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareNames, decodeName, encodeName } from './index.ts'
+import { compareNames, decodeName, encodeName, sortNames } from './index.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 
@@ -99,4 +99,11 @@ describe('compareNames', () => {
     expect(compareNames('💩', '💩a')).toBeLessThan(0)
     expect(compareNames('x', 'x')).toBe(0)
   })
+})
+
+test('sortNames sorts as compareNames does, with surrogates or without', () => {
+  const plain = ['b', 'a/b', 'a-b', 'é', 'a', 'Z']
+  const mixed = [...plain, '\uffff', '💩', '\udcff']
+  for (const names of [plain, mixed, []]) expect(sortNames([...names])).toEqual([...names].sort(compareNames))
+  expect(sortNames([...mixed])).toEqual(['Z', 'a', 'a-b', 'a/b', 'b', 'é', '\uffff', '💩', '\udcff'])
 })

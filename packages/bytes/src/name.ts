@@ -52,6 +52,12 @@ export function compareNames(a: string, b: string): number {
   return left.length - right.length
 }
 
+/** Sorts names in place by their bytes, and gives them back. Quick where no surrogate is involved, as nearly everywhere. */
+export function sortNames(names: string[]): string[] {
+  // Without a comparison function UTF-16 units are compared.
+  return names.some((name) => /[\ud800-\udfff]/.test(name)) ? names.sort(compareNames) : names.sort()
+}
+
 function surrogateError(name: string, code: number): BytesError {
   return new BytesError('ROS_BYTES_RANGE', 'lone surrogate in a name', {
     subject: JSON.stringify(name),

@@ -1,21 +1,17 @@
-import { promisify } from 'node:util'
-import { constants, crc32, deflateRaw } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import { u32le } from '@ros/bytes'
 import { blocks, type Chunks } from './blocks.ts'
+import { DeflateLane } from './deflate-lane.ts'
 import { inFlight } from './in-flight.ts'
 import { checkLevel } from './level.ts'
 
-const BLOCK = 262_144
+const BLOCK = 1_048_576
 const WINDOW = 32_768
-/** Holds any block, compressed: where the output fills up just then, zlib marks the block's end twice. */
-const OUTPUT = BLOCK + 1024
 /**
  * Blocks being compressed at once: more than libuv's four threads, so that none waits for the consumer. While the next
- * block is filled one less is under way, and the one before those is still the dictionary of the first.
+ * block is filled one less is under way, and the one before those still has the window of the first.
  */
 const IN_FLIGHT = 6
-
-const deflate = promisify<Uint8Array, object, Uint8Array>(deflateRaw)
 
 /**
  * One gzip member (RFC 1952) with time 0 and no name. Blocks are compressed side by side on libuv's thread pool, each
@@ -29,23 +25,40 @@ export async function* gzip(
   const level = checkLevel('gzip', options.level, 0, 9)
   yield header(level)
 
+  const lanes = Array.from({ length: IN_FLIGHT }, () => new DeflateLane(level))
   let crc = 0
   let size = 0
-  let dictionary: Uint8Array | undefined
-  yield* inFlight(blocks(chunks, BLOCK, IN_FLIGHT), IN_FLIGHT, (block) => {
+  let count = 0
+  let window: Uint8Array | undefined
+  const packed = inFlight(blocks(chunks, BLOCK, IN_FLIGHT), IN_FLIGHT, async (block) => {
     crc = crc32(block, crc)
     size += block.length
-    const final = block.length < BLOCK
-    const task = deflate(block, {
-      level,
-      chunkSize: OUTPUT,
-      finishFlush: final ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
-      ...(dictionary && { dictionary }),
-    })
-    dictionary = block.subarray(-WINDOW)
-    return task
+    // Blocks go round: a lane has given its last one out before it gets the next.
+    const lane = lanes[count++ % IN_FLIGHT] as DeflateLane
+    const before = window
+    window = block.subarray(-WINDOW)
+    return { lane, parts: await lane.compress(block, before, block.length < BLOCK) }
   })
+  try {
+    for await (const { lane, parts } of packed) {
+      yield joined(parts)
+      lane.release(parts)
+    }
+  } finally {
+    for (const lane of lanes) lane.close()
+  }
   yield trailer(crc, size)
+}
+
+/** A copy: the parts' memory is given back. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let filled = 0
+  for (const part of parts) {
+    whole.set(part, filled)
+    filled += part.length
+  }
+  return whole
 }
 
 /** RFC 1952 §2.3: no flags, time 0, operating system unknown. */

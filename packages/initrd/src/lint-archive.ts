@@ -5,7 +5,7 @@ import { ArchiveHistory } from './lint-history.ts'
 import { type EntryPlace, type InitrdFinding, type InitrdRule, initrdFinding } from './lint-rules.ts'
 import { ALIGNMENT, align, FIELD_MAX, MAGIC, MAGIC_CHECKSUM, newcHeader, PATH_MAX, typeOf } from './newc.ts'
 import { type ArchiveEntry, isTrailer, readEntry } from './read-archive.ts'
-import type { Unpacker } from './unpacker.ts'
+import { LINK_EMPTY, type Unpacker } from './unpacker.ts'
 
 export interface LintedArchive {
   /** Where to go on; undefined when what follows cannot be found. */
@@ -137,6 +137,8 @@ async function lintUnpacking(entry: ArchiveEntry, unpacker: Unpacker, at: At): P
   }
   const dropped = unpacker.dropped[before]
   if (!dropped || entry.name === undefined) return []
+  if (dropped.reason === LINK_EMPTY)
+    return [at('newc/symlink-empty', 'the kernel makes a link that leads nowhere')]
   return [at(ruleOf(entry, dropped.reason), `the kernel leaves it out: ${dropped.reason}`)]
 }
 
@@ -145,7 +147,6 @@ function ruleOf({ header, content }: ArchiveEntry, reason: string): InitrdRule {
   if (type === undefined) return 'newc/type'
   if (type !== 'file' && type !== 'symlink' && content.size > 0) return 'newc/special-data'
   if (reason === 'its directory is not there') return 'newc/parent'
-  if (reason.startsWith('link target is empty')) return 'newc/symlink-empty'
   return reason.endsWith('bytes') ? 'newc/name-length' : 'newc/dropped'
 }
 

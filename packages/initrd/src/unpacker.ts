@@ -4,7 +4,7 @@ import { FIELD_MAX, NAME_MAX, type NewcHeader, PATH_MAX, typeOf } from './newc.t
 import { type ArchiveEntry, checkSum } from './read-archive.ts'
 import { type Inode, Unpacked } from './unpacked.ts'
 
-/** An entry that the kernel leaves out without a word. */
+/** An entry that the kernel leaves out without a word, or that a tree cannot hold: a symbolic link to nothing. */
 export interface DroppedEntry {
   /** As stored; '' where it cannot be read. */
   readonly name: string
@@ -111,7 +111,7 @@ export class Unpacker {
     const nul = bytes.indexOf(0)
     const target = decodeName(nul < 0 ? bytes : bytes.subarray(0, nul))
     if (!this.#clean(path, undefined)) return NOT_EMPTY
-    if (target === '') return 'link target is empty'
+    if (target === '') return LINK_EMPTY
     if (encodeName(target).length >= PATH_MAX) return 'link target is longer than a path may be'
     this.files.create(path, { type: 'symlink', metadata: metadataOf(header), target })
     return undefined
@@ -135,7 +135,7 @@ export class Unpacker {
     if (link === 'failed') return NO_LINK
     if (link === 'made') return undefined
     const metadata = metadataOf(header)
-    const rdev = [header.rdevMajor, header.rdevMinor] as const
+    const rdev = deviceNumber(header)
     const inode = this.files.get(path) ?? this.files.create(path, { type, metadata, rdev })
     inode.metadata = metadata
     const isDevice = type === 'block' || type === 'character'
@@ -180,7 +180,16 @@ export class Unpacker {
 }
 
 const NOT_EMPTY = 'a directory with entries is there'
+/** Linux makes it, and it leads nowhere (found by booting 6.1); a `Tree` does not hold such a link. */
+export const LINK_EMPTY = 'link target is empty'
 const NO_LINK = 'the file that it is a link of is not there'
+
+/** Put together in 32 bits without a check (include/linux/kdev_t.h, MKDEV): what does not fit names another device. */
+function deviceNumber({ rdevMajor, rdevMinor }: NewcHeader): readonly [major: number, minor: number] {
+  const beyond = Math.floor(rdevMinor / 2 ** 20)
+  // oxlint-disable-next-line no-bitwise -- as MKDEV does it
+  return [(rdevMajor % 4096) | beyond, rdevMinor % 2 ** 20]
+}
 
 function metadataOf({ mode, uid, gid, mtime }: NewcHeader): Metadata {
   // chown(2) leaves as it is what is given as the largest value, and new files belong to root.

@@ -1,7 +1,6 @@
-import { type ByteSource, shortError } from '@ros/bytes'
+import { type ByteSource, OutputBuffer, shortError } from '@ros/bytes'
 import type { Tree } from '@ros/tree'
 import { ALIGNMENT, align, newcHeader } from './newc.ts'
-import { OutputBuffer } from './output-buffer.ts'
 import {
   headSize,
   type InitrdOptions,
@@ -82,7 +81,7 @@ async function* writeContent(output: OutputBuffer, content: ByteSource): AsyncGe
   if (content.readInto) {
     for (let done = 0; done < content.size; ) {
       if (output.room === 0) yield output.take()
-      const part = output.reserve(Math.min(output.room, content.size - done))
+      const part = output.reserve(content.size - done)
       content.readInto(part, done)
       done += part.length
     }

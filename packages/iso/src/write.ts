@@ -1,6 +1,5 @@
-import type { ByteSource } from '@ros/bytes'
+import { type ByteSource, OutputBuffer } from '@ros/bytes'
 import type { IsoArea } from './area.ts'
-import { Chunks } from './chunks.ts'
 import { IsoError } from './error.ts'
 import type { IsoLayout } from './layout.ts'
 import { SECTOR } from './sector.ts'
@@ -23,41 +22,37 @@ export async function* writeIso(
   options: WriteIsoOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   await layout.check()
-  const chunks = new Chunks(options.reuseBuffers ?? false)
+  const output = new OutputBuffer(layout.size, options.reuseBuffers ?? false)
   for (const area of layout.areas) {
-    if (chunks.position !== area.lba * SECTOR)
-      throw new Error(`${area.owner}: at byte ${chunks.position}, not at sector ${area.lba}`)
+    if (output.total !== area.lba * SECTOR)
+      throw new Error(`${area.owner}: at byte ${output.total}, not at sector ${area.lba}`)
     const source = await area.content()
     if (source.size !== area.size) throw lengthError(area, source.size)
-    if (source.readInto) yield* readContent(chunks, area, source)
-    else yield* copyContent(chunks, area, source)
-    for (let rest = area.sectorCount * SECTOR - area.size; rest > 0; ) {
-      const part = chunks.reserve(rest).fill(0)
-      rest -= part.length
-      if (chunks.isFull) yield chunks.take()
-    }
+    if (source.readInto) yield* readContent(output, area, source)
+    else yield* copyContent(output, area, source)
+    yield* output.zeros(area.sectorCount * SECTOR - area.size)
   }
-  if (chunks.position !== layout.size) throw new Error(`ended at ${chunks.position} of ${layout.size} bytes`)
-  const last = chunks.take()
+  if (output.total !== layout.size) throw new Error(`ended at ${output.total} of ${layout.size} bytes`)
+  const last = output.take()
   if (last.length > 0) yield last
 }
 
 /** Fast path: the source reads straight into the chunk. */
-function* readContent(chunks: Chunks, area: IsoArea, source: ByteSource): Generator<Uint8Array, void> {
+function* readContent(output: OutputBuffer, area: IsoArea, source: ByteSource): Generator<Uint8Array, void> {
   for (let done = 0; done < area.size; ) {
-    const part = chunks.reserve(area.size - done)
+    if (output.room === 0) yield output.take()
+    const part = output.reserve(area.size - done)
     try {
       source.readInto?.(part, done)
     } catch (cause) {
       throw readError(area, cause)
     }
     done += part.length
-    if (chunks.isFull) yield chunks.take()
   }
 }
 
 async function* copyContent(
-  chunks: Chunks,
+  output: OutputBuffer,
   area: IsoArea,
   source: ByteSource,
 ): AsyncGenerator<Uint8Array, void> {
@@ -65,12 +60,7 @@ async function* copyContent(
   for await (const piece of opened(area, source)) {
     size += piece.length
     if (size > area.size) throw lengthError(area, size)
-    for (let taken = 0; taken < piece.length; ) {
-      const part = chunks.reserve(piece.length - taken)
-      part.set(piece.subarray(taken, taken + part.length))
-      taken += part.length
-      if (chunks.isFull) yield chunks.take()
-    }
+    yield* output.put(piece)
   }
   if (size !== area.size) throw lengthError(area, size)
 }

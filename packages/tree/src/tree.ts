@@ -1,7 +1,7 @@
-import { compareNames } from '@ros/bytes'
+import { sortNames } from '@ros/bytes'
 import { TreeError } from './error.ts'
 import { checkNode, directory, type Metadata, type TreeNode } from './node.ts'
-import { normalizePath, parentPath } from './path.ts'
+import { baseName, normalizePath, parentPath } from './path.ts'
 
 export interface TreeEntry {
   /** Normalised path, never ''. */
@@ -15,6 +15,10 @@ export interface TreeEntry {
  */
 export class Tree implements Iterable<TreeEntry> {
   readonly #nodes = new Map<string, TreeNode>()
+  /** Names in each directory that has some. */
+  readonly #names = new Map<string, Set<string>>()
+  /** All paths in order, until the next one comes or goes. */
+  #order: readonly string[] | undefined
   #root: TreeNode & { type: 'directory' } = directory()
 
   /** Metadata of the root directory. */
@@ -58,6 +62,12 @@ export class Tree implements Iterable<TreeEntry> {
       const got = this.#nodes.get(parent)?.type ?? 'nothing'
       throw new TreeError('ROS_TREE_PARENT', 'parent is not a directory', { subject: path, got })
     }
+    if (!present) {
+      this.#order = undefined
+      const siblings = this.#names.get(parent)
+      if (siblings) siblings.add(baseName(path))
+      else this.#names.set(parent, new Set([baseName(path)]))
+    }
     this.#nodes.set(path, node)
     return this
   }
@@ -84,13 +94,27 @@ export class Tree implements Iterable<TreeEntry> {
     if (path === '') {
       const count = this.#nodes.size
       this.#nodes.clear()
+      this.#names.clear()
+      this.#order = undefined
       return count
     }
-    let count = this.#nodes.delete(path) ? 1 : 0
-    if (count === 0) return 0
-    const prefix = `${path}/`
-    for (const key of this.#nodes.keys()) {
-      if (key.startsWith(prefix) && this.#nodes.delete(key)) count++
+    if (!this.#nodes.has(path)) return 0
+    const parent = parentPath(path)
+    const siblings = this.#names.get(parent)
+    siblings?.delete(baseName(path))
+    if (siblings?.size === 0) this.#names.delete(parent)
+    this.#order = undefined
+    return this.#removeBelow(path)
+  }
+
+  #removeBelow(path: string): number {
+    let count = 0
+    const pending = [path]
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      this.#nodes.delete(at)
+      count++
+      for (const name of this.#names.get(at) ?? []) pending.push(`${at}/${name}`)
+      this.#names.delete(at)
     }
     return count
   }
@@ -110,8 +134,8 @@ export class Tree implements Iterable<TreeEntry> {
 
   /** All nodes in bytewise order of their paths, parents before children. */
   *[Symbol.iterator](): Iterator<TreeEntry> {
-    const paths = [...this.#nodes.keys()].sort(compareNames)
-    for (const path of paths) {
+    this.#order ??= sortNames([...this.#nodes.keys()])
+    for (const path of this.#order) {
       const node = this.#nodes.get(path)
       if (node) yield { path, node }
     }
@@ -119,13 +143,7 @@ export class Tree implements Iterable<TreeEntry> {
 
   /** The names directly inside a directory ('' is the root), in bytewise order. */
   children(given: string): string[] {
-    const path = normalizePath(given)
-    const prefix = path === '' ? '' : `${path}/`
-    const names: string[] = []
-    for (const key of this.#nodes.keys()) {
-      if (key.startsWith(prefix) && !key.includes('/', prefix.length)) names.push(key.slice(prefix.length))
-    }
-    return names.sort(compareNames)
+    return sortNames([...(this.#names.get(normalizePath(given)) ?? [])])
   }
 
   /** A new tree of those nodes that `keep` accepts; a node whose directory was left out is left out too. */

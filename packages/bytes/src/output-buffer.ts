@@ -1,7 +1,10 @@
 /** Long enough that a write to a file costs nothing against the copy. */
 const SIZE = 1_048_576
 
-/** Collects output into large chunks. */
+/**
+ * Output on its way: filled piece by piece, given out in large chunks. With `reuse` a chunk must have been used up when the
+ * next but one is asked for.
+ */
 export class OutputBuffer {
   readonly #size: number
   readonly #reuse: boolean
@@ -11,7 +14,7 @@ export class OutputBuffer {
   #filled = 0
   #total = 0
 
-  /** `expected` bytes will be put in; `reuse` lets two buffers take turns. */
+  /** `expected` bytes will be put in; `reuse` lets a few buffers take turns. */
   constructor(expected: number, reuse: boolean) {
     this.#size = Math.min(expected, SIZE)
     this.#reuse = reuse
@@ -27,8 +30,9 @@ export class OutputBuffer {
     return this.#size - this.#filled
   }
 
-  /** The next `length` bytes, no more than there is room for, to be filled by the caller. What they hold is undefined. */
-  reserve(length: number): Uint8Array {
+  /** The next `length` bytes, or as many as there is room for, to be filled by the caller. What they hold is undefined. */
+  reserve(wanted: number): Uint8Array {
+    const length = Math.min(wanted, this.room)
     this.#buffer ??= this.#spares.length < 3 ? new Uint8Array(this.#size) : this.#spares.shift()
     const part = (this.#buffer as Uint8Array).subarray(this.#filled, this.#filled + length)
     this.#filled += length
@@ -49,7 +53,7 @@ export class OutputBuffer {
   *put(bytes: Uint8Array): Generator<Uint8Array, void> {
     for (let done = 0; done < bytes.length; ) {
       if (this.room === 0) yield this.take()
-      const part = this.reserve(Math.min(this.room, bytes.length - done))
+      const part = this.reserve(bytes.length - done)
       part.set(bytes.subarray(done, done + part.length))
       done += part.length
     }
@@ -58,7 +62,7 @@ export class OutputBuffer {
   *zeros(length: number): Generator<Uint8Array, void> {
     for (let left = length; left > 0; ) {
       if (this.room === 0) yield this.take()
-      const part = this.reserve(Math.min(this.room, left))
+      const part = this.reserve(left)
       part.fill(0)
       left -= part.length
     }

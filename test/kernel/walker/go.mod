@@ -1,0 +1,3 @@
+module rancheros-kit/test/walker
+
+go 1.24
