@@ -50,6 +50,8 @@ function onTerminal(env: NodeJS.ProcessEnv, failed: boolean): string {
     )
     const node = `'${process.execPath}' --conditions=@ros/source --disable-warning=ExperimentalWarning '${program}'`
     const environment: NodeJS.ProcessEnv = { ...process.env, TERM: 'xterm', ...env }
+    // Node has no colours for a terminal of a CI system that it does not know.
+    delete environment['CI']
     return execFileSync('script', ['-qec', `stty rows 30 cols 100; ${node}`, '/dev/null'], {
       env: environment,
       encoding: 'utf8',
