@@ -50,7 +50,7 @@ test('@ros/initrd in an empty project writes what GNU cpio lists', async () => {
 })
 
 test('@ros/iso in an empty project writes what xorriso lists', async () => {
-  await inProjectOf(['bytes', 'tree', 'iso'], readmeExample('iso'), async (project) => {
+  await inProjectOf(['bytes', 'tree', 'partitions', 'iso'], readmeExample('iso'), async (project) => {
     const { stdout, code } = await runProgram('xorriso', ['-indev', 'data.iso', '-find', '/', '-type', 'f'], {
       cwd: project,
     })
