@@ -11,7 +11,7 @@ import (
 func TestNowIsTheKernelsUptime(t *testing.T) {
 	text, err := os.ReadFile("/proc/uptime")
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	kernel, err := strconv.ParseFloat(strings.Fields(string(text))[0], 64)
 	if err != nil {
