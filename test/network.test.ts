@@ -124,6 +124,10 @@ test('eight cards: bridge, VLANs, bond, fixed addresses; the name of the lease; 
       expect(await run('env | sort | grep -i proxy')).toBe(
         'HTTP_PROXY=http://proxy.invalid:3128\nhttp_proxy=http://proxy.invalid:3128\n',
       )
+      const used = "info -f '{{.HTTPProxy}}'"
+      expect(await run(`sudo system-docker ${used}; docker ${used}`)).toBe(
+        'http://proxy.invalid:3128\nhttp://proxy.invalid:3128\n',
+      )
       // A netconf that is started anew finds everything as it is to be, and complains of nothing.
       expect(await run('sudo rm /run/network.done && sudo system-docker restart network')).toBe('network\n')
       expect(await run('sudo wait-for-network')).toBe('')

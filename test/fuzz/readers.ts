@@ -13,8 +13,9 @@ import {
 } from '@ros/images-tar'
 import { InitrdError, lintInitrd, readInitrd } from '@ros/initrd'
 import { IsoError, lintIso, readIso, readSectors, remasterIso } from '@ros/iso'
+import { KernelFetchError, moduleIndex, readKernel } from '@ros/kernel-fetch'
 import { lintPartitions, PartitionsError, readPartitions } from '@ros/partitions'
-import type { Tree } from '@ros/tree'
+import { file, Tree } from '@ros/tree'
 import type { Seed } from './mutate.ts'
 import type { Seeds } from './seeds.ts'
 
@@ -151,6 +152,19 @@ export function makeReaders(seeds: Seeds): Reader[] {
       errors: [DebianError],
       async read(bytes) {
         await readContents(await readTar(fromBytes(bytes), 'fuzz'))
+      },
+    },
+    {
+      name: 'kernel module read',
+      seeds: seeds.module,
+      errors: [KernelFetchError],
+      async read(bytes) {
+        const tree = new Tree()
+          .addDirectories('boot')
+          .add('boot/vmlinuz-6', file(fromBytes(new Uint8Array())))
+          .addDirectories('lib/modules/6/kernel')
+          .add('lib/modules/6/kernel/m.ko', file(fromBytes(bytes)))
+        await moduleIndex(readKernel(tree))
       },
     },
     {

@@ -15,6 +15,7 @@ import {
 import { writeInitrd, writeSegments } from '@ros/initrd'
 import { layoutIso, writeIso } from '@ros/iso'
 import { file, symlink, Tree } from '@ros/tree'
+import { elfModule } from '../../packages/kernel-fetch/test/elf-module.ts'
 import { type Seed, seed } from './mutate.ts'
 
 export interface Seeds {
@@ -25,7 +26,14 @@ export interface Seeds {
   readonly ociLayout: readonly Seed[]
   readonly deb: readonly Seed[]
   readonly tar: readonly Seed[]
+  readonly module: readonly Seed[]
   readonly compressed: readonly Seed[]
+}
+
+const MODULE = {
+  modinfo: ['alias=pci:v0*', 'depends=a,b', 'softdep=pre: c', 'firmware=f.bin', 'vermagic=6 SMP', 'name=m'],
+  imports: ['printk', 'other'],
+  exports: ['mine'],
 }
 
 const LIMIT = 64 * 1024 ** 2
@@ -120,6 +128,14 @@ export async function makeSeeds(): Promise<Seeds> {
       ],
       deb: ['xz.deb', 'none.deb', 'gz.deb'].map(made),
       tar: [...['gnu.tar', 'pax.tar', 'v7.tar'].map(made), seed('ours.tar', tar)],
+      module: ([4, 8] as const).flatMap((wordSize) =>
+        [true, false].map((littleEndian) =>
+          seed(
+            `module of ${wordSize}-byte words, little-endian ${littleEndian}`,
+            elfModule({ ...MODULE, wordSize, littleEndian }),
+          ),
+        ),
+      ),
       compressed: [
         ...['gnu.cpio.gz', 'gnu.cpio.zst', 'gnu.cpio.xz', 'bsd.cpio.lzma', 'bsd.cpio.lz4'].map(made),
         seed('ours.gz', await collect(gzip(fromBytes(tar).open(), { level: 6 }), LIMIT)),

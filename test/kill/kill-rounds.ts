@@ -19,7 +19,10 @@ export interface Round {
 
 const PROGRAM = join(root, 'packages/cli/bin/rancheros-kit.js')
 
-/** Each round begins with another state: parts computed before or not, artifacts there or not. */
+/**
+ * Rounds until `count` builds were killed while they ran. Each round begins with another state: parts computed before or not, artifacts there or not.
+ * A moment lies within the time that a build took in the same state before; what still ended earlier is judged as well, but does not count.
+ */
 export async function killRounds(
   { folder, cache, env }: SmallProject,
   count: number,
@@ -30,20 +33,24 @@ export async function killRounds(
   const started = performance.now()
   const reference = await runKit(['build'], { cwd: folder, env })
   if (reference.code !== 0) throw new Error(reference.stderr)
-  // That of the latest build: the machine is not equally busy all the time.
-  let duration = performance.now() - started
+  const whole = performance.now() - started
+  // The latest of each state: the machine is not equally busy all the time.
+  const durations = new Map<boolean, number>()
   const out = join(folder, 'dist/artifacts')
   const names = readdirSync(out).sort()
   const sums = readFileSync(join(out, 'SHA256SUMS'), 'utf8')
   const rounds: Round[] = []
-  for (let number = 1; number <= count; number++) {
-    if (chance.below(3) > 0) rmSync(join(cache, 'derived'), { recursive: true, force: true })
+  let hits = 0
+  for (let number = 1; hits < count && number <= 2 * count; number++) {
+    const computed = chance.below(3) === 0
+    if (!computed) rmSync(join(cache, 'derived'), { recursive: true, force: true })
     if (chance.below(2) > 0) rmSync(out, { recursive: true, force: true })
-    const moment = chance.below(Math.ceil(duration))
-    const killed = await killedAfter(moment, folder, env)
+    const moment = chance.below(Math.ceil(durations.get(computed) ?? whole / 2))
     const begun = performance.now()
+    const killed = await killedAfter(moment, folder, env)
+    if (killed) hits++
+    else durations.set(computed, performance.now() - begun)
     const again = await runKit(['build'], { cwd: folder, env })
-    duration = performance.now() - begun
     const faults: string[] = []
     if (again.code !== 0) faults.push(`the build after it failed: ${again.stderr}`)
     else {

@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { freePort } from '@ros/qemu-runner'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -12,6 +13,21 @@ const silent = createServer(() => undefined)
 beforeAll(() => new Promise<void>((resolve) => void silent.listen(silentPort, '127.0.0.1', resolve)))
 afterAll(() => {
   silent.close()
+})
+
+const latePort = await freePort()
+let letGo: () => void = () => undefined
+const loggedIn = new Promise<void>((resolve) => {
+  letGo = resolve
+})
+// Answers when somebody has logged in.
+const late = createHttpServer((_, response) => {
+  void loggedIn.then(() => response.end('#cloud-config\nhostname: late\nrancher: {ssh: {port: 2222}}\n'))
+})
+beforeAll(() => new Promise<void>((resolve) => void late.listen(latePort, '127.0.0.1', resolve)))
+afterAll(() => {
+  late.closeAllConnections()
+  late.close()
 })
 
 const hanging = {
@@ -30,6 +46,22 @@ describeGuest('robustness: a data source that accepts and never answers', hangin
       new RegExp(`url:http://${HOST}:${silentPort}/config: `),
     )
     expect(await guest.run('sudo wait-for-docker && docker info --format {{.Driver}}')).toBe('overlay2\n')
+  })
+})
+
+const answering = {
+  append: `rancher.cloud_init.datasources=[url:http://${HOST}:${latePort}/config,configdrive:/media/config-2]`,
+  cloudConfig: '#cloud-config\nhostname: from-disk\n',
+}
+
+describeGuest('a configuration that comes after the console', answering, (guest) => {
+  test('the host name and the port of sshd are the new ones, an open session stays', async () => {
+    const listens = 'awk \'$4 == "0A" {print $2}\' /proc/net/tcp | grep -o ":0016$\\|:08AE$"'
+    expect(await guest.run(`hostname; ${listens}`)).toBe('from-disk\n:0016\n')
+    letGo()
+    await guest.started()
+    const changed = `for i in $(seq 120); do ${listens} | grep -q 08AE && break; sleep 1; done`
+    expect(await guest.run(`${changed}; ${listens}; hostname`)).toBe(':08AE\nlate\n')
   })
 })
 

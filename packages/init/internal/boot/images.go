@@ -29,6 +29,7 @@ func installImages(m *Machine) error {
 		Target: filepath.Join(m.root.Root, imagestore.DataRoot),
 		Always: m.Config.Rancher.RmUsr,
 		Move:   !onDisk,
+		Warn:   func(damage error) { kmsg.Error("images: %v", damage) },
 	}
 	copied, err := imagestore.Install(options)
 	if onDisk && errors.Is(err, unix.ENOSPC) && switchroot.MakeRoom(m.root.Root) {

@@ -11,6 +11,7 @@ import (
 	"rancheros-kit/init/internal/blockdev"
 	"rancheros-kit/init/internal/cgroup"
 	"rancheros-kit/init/internal/cmdline"
+	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/kmsg"
 	"rancheros-kit/init/internal/mount"
 	"rancheros-kit/init/internal/state"
@@ -126,6 +127,11 @@ func prepareRoot(m *Machine) error {
 }
 
 func switchRoot(m *Machine) error {
+	if !m.root.Kept {
+		if err := config.CarryImageFiles("/"); err != nil {
+			kmsg.Error("%v", err)
+		}
+	}
 	return switchroot.Enter(m.root)
 }
 

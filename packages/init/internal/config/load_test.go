@@ -12,6 +12,12 @@ import (
 func machine(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
+	fill(t, root, files)
+	return root
+}
+
+func fill(t *testing.T, root string, files map[string]string) {
+	t.Helper()
 	for path, content := range files {
 		target := filepath.Join(root, path)
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
@@ -21,7 +27,6 @@ func machine(t *testing.T, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	return root
 }
 
 func texts(warnings []Warning) []string {

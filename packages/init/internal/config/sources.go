@@ -3,23 +3,26 @@ package config
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 )
 
 // Where a machine keeps its configuration, seen from its root.
 const (
-	OSConfigFile    = "/usr/share/ros/os-config.yml"
-	OEMConfigFile   = "/usr/share/ros/oem/oem-config.yml"
-	Directory       = "/var/lib/rancher/conf"
-	CloudConfigDir  = Directory + "/cloud-config.d"
-	CloudConfigFile = Directory + "/cloud-config.yml"
-	PrivateFile     = CloudConfigDir + "/private.yml"
-	BootFile        = CloudConfigDir + "/boot.yml"
-	MetadataFile    = Directory + "/metadata"
-	ScriptFile      = Directory + "/cloud-config-script"
+	OSConfigFile   = "/usr/share/ros/os-config.yml"
+	OEMConfigFile  = "/usr/share/ros/oem/oem-config.yml"
+	Directory      = "/var/lib/rancher/conf"
+	CloudConfigDir = Directory + "/cloud-config.d"
+	// ImageCloudConfigDir has, in stage two, what the initramfs has in CloudConfigDir; see CarryImageFiles.
+	ImageCloudConfigDir = "/run/ros/cloud-config.d"
+	CloudConfigFile     = Directory + "/cloud-config.yml"
+	PrivateFile         = CloudConfigDir + "/private.yml"
+	BootFile            = CloudConfigDir + "/boot.yml"
+	MetadataFile        = Directory + "/metadata"
+	ScriptFile          = Directory + "/cloud-config-script"
 )
 
 // maxFileSize is far above any configuration and below what would hurt a machine with little memory.
@@ -57,21 +60,60 @@ func readRegular(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, maxFileSize))
 }
 
-// cloudConfigFiles lists the files of cloud-config.d in name order, without directories and dot files.
+// CarryImageFiles copies the cloud-config.d of the initramfs to where it outlives the change to a root on a disk, which has a
+// cloud-config.d of its own.
+func CarryImageFiles(root string) error {
+	names, err := cloudConfigNames(root, CloudConfigDir)
+	if err != nil || len(names) == 0 {
+		return err
+	}
+	target := filepath.Join(root, ImageCloudConfigDir)
+	if err := os.MkdirAll(target, 0o700); err != nil {
+		return fmt.Errorf("keeping the initramfs's cloud-config.d: %w", err)
+	}
+	for _, name := range names {
+		content, err := readRegular(filepath.Join(root, CloudConfigDir, name))
+		if err != nil {
+			return fmt.Errorf("keeping the initramfs's cloud-config.d: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(target, name), content, 0o600); err != nil {
+			return fmt.Errorf("keeping the initramfs's cloud-config.d: %w", err)
+		}
+	}
+	return nil
+}
+
+// cloudConfigFiles lists the files of cloud-config.d, those of the image and those of the machine, in the order of their names. Of two
+// with one name only the machine's counts.
 func cloudConfigFiles(root string) ([]string, []Warning) {
-	entries, err := os.ReadDir(filepath.Join(root, CloudConfigDir))
+	paths, warnings := map[string]string{}, []Warning{}
+	for _, directory := range []string{ImageCloudConfigDir, CloudConfigDir} {
+		names, err := cloudConfigNames(root, directory)
+		if err != nil {
+			warnings = append(warnings, Warning{File: directory, Message: fmt.Sprintf("directory left out: %v", err)})
+		}
+		for _, name := range names {
+			paths[name] = directory + "/" + name
+		}
+	}
+	var files []string
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		files = append(files, paths[name])
+	}
+	return files, warnings
+}
+
+// cloudConfigNames gives the names below a cloud-config.d, without directories and dot files.
+func cloudConfigNames(root, directory string) ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(root, directory))
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, []Warning{{File: CloudConfigDir, Message: fmt.Sprintf("directory left out: %v", err)}}
-	}
-	var files []string
+	var names []string
 	for _, entry := range entries {
 		if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
-			files = append(files, CloudConfigDir+"/"+entry.Name())
+			names = append(names, entry.Name())
 		}
 	}
-	sort.Strings(files)
-	return files, nil
+	return names, err
 }

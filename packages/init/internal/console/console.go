@@ -43,6 +43,9 @@ func Main([]string) int {
 			log("%v", err)
 		}
 	}
+	// From the start on: without a handler the signal would end this program.
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, syscall.SIGHUP)
 	line, cfg := load()
 	apply(before(cfg))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -50,7 +53,7 @@ func Main([]string) int {
 	sshdEnded := make(chan struct{})
 	go func() {
 		defer close(sshdEnded)
-		respawn.Run(ctx, sshd(cfg.Rancher.SSH), log)
+		keepSSHD(ctx, cfg.Rancher.SSH, again)
 	}()
 	apply(after(cfg))
 	go scripts(ctx, cfg)

@@ -1,6 +1,9 @@
 package console
 
 import (
+	"context"
+	"os"
+	"reflect"
 	"strconv"
 
 	"rancheros-kit/init/internal/config"
@@ -21,4 +24,35 @@ func sshd(ssh config.SSH) []respawn.Program {
 		args = append(args, "-o", "ListenAddress="+ssh.ListenAddress)
 	}
 	return []respawn.Program{{Args: args}}
+}
+
+// keepSSHD keeps sshd running. When asked again it reads the configuration anew, and restarts sshd if its command line is another one;
+// sessions that are open stay.
+func keepSSHD(ctx context.Context, ssh config.SSH, again <-chan os.Signal) {
+	follow(ctx, sshd(ssh), again, func() []respawn.Program {
+		_, cfg := load()
+		return sshd(cfg.Rancher.SSH)
+	})
+}
+
+// follow keeps programs running until ctx ends, and others in their place when reread gives others after a signal.
+func follow(ctx context.Context, programs []respawn.Program, again <-chan os.Signal, reread func() []respawn.Program) {
+	for ctx.Err() == nil {
+		running, stop := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			respawn.Run(running, programs, log)
+		}()
+		for changed := false; !changed && ctx.Err() == nil; {
+			select {
+			case <-ctx.Done():
+			case <-again:
+				now := reread()
+				changed, programs = !reflect.DeepEqual(now, programs), now
+			}
+		}
+		stop()
+		<-ended
+	}
 }

@@ -1,13 +1,17 @@
 package console
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"rancheros-kit/init/internal/config"
+	"rancheros-kit/init/internal/respawn"
 	"rancheros-kit/init/internal/version"
 )
 
@@ -30,6 +34,54 @@ func TestSSHD(t *testing.T) {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
+}
+
+func TestFollow(t *testing.T) {
+	folder := t.TempDir()
+	program := func(name string) []respawn.Program {
+		return []respawn.Program{{Args: []string{"/bin/sh", "-c", "echo $$ >> " + filepath.Join(folder, name) + "; exec sleep 60"}}}
+	}
+	starts := func(name string) int {
+		text, _ := os.ReadFile(filepath.Join(folder, name))
+		return strings.Count(string(text), "\n")
+	}
+	wait := func(name string) {
+		t.Helper()
+		for range 200 {
+			if starts(name) > 0 {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		t.Fatalf("%s did not start", name)
+	}
+	// The first time nothing has changed; then nothing is to run; then another one.
+	answers := make(chan []respawn.Program, 3)
+	answers <- program("first")
+	answers <- nil
+	answers <- program("second")
+	again := make(chan os.Signal)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		follow(ctx, program("first"), again, func() []respawn.Program { return <-answers })
+	}()
+	wait("first")
+	for range 3 {
+		again <- syscall.SIGHUP
+	}
+	wait("second")
+	if starts("first") != 1 {
+		t.Errorf("the first program was started %d times", starts("first"))
+	}
+	text, _ := os.ReadFile(filepath.Join(folder, "first"))
+	first, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || syscall.Kill(first, 0) == nil {
+		t.Errorf("the first program runs beside the second: %v", err)
+	}
+	stop()
+	<-ended
 }
 
 func TestIssue(t *testing.T) {

@@ -48,6 +48,8 @@ type Options struct {
 	Always bool
 	// Move deletes the files of the source as they are copied, because both are in memory.
 	Move bool
+	// Warn is told of damage in the target that was put right. It may be nil only where the target is new.
+	Warn func(error)
 }
 
 // Install puts what the source has and the target lacks into the target: layers, images, and the images' names, which go
@@ -79,7 +81,7 @@ func Install(options Options) (copied []string, err error) {
 	if err := installImages(options); err != nil {
 		return copied, err
 	}
-	return copied, mergeNames(filepath.Join(options.Source, namesFile), filepath.Join(options.Target, namesFile))
+	return copied, mergeNames(filepath.Join(options.Source, namesFile), filepath.Join(options.Target, namesFile), options.Warn)
 }
 
 // Commit marks layers as complete. Everything that Install has written must be on the disk by now.

@@ -44,21 +44,18 @@ type repositories struct {
 }
 
 // mergeNames lets the names of the source stand for its images in the target. docker does not start with a file that it
-// can not read, so such a file is moved out of its way.
-func mergeNames(source, target string) error {
+// can not read, so such a file is moved out of its way and warn is told.
+func mergeNames(source, target string, warn func(error)) error {
 	ours, err := readNames(source)
 	if err != nil {
 		return err
 	}
 	merged, problem := readNames(target)
-	switch {
-	case errors.Is(problem, os.ErrNotExist):
-		problem = nil
-	case problem != nil:
-		problem = fmt.Errorf("%w; it was moved to %s.damaged", problem, target)
+	if problem != nil && !errors.Is(problem, os.ErrNotExist) {
 		if err := os.Rename(target, target+".damaged"); err != nil {
 			return errors.Join(problem, err)
 		}
+		warn(fmt.Errorf("%w; it was moved to %s.damaged", problem, target))
 	}
 	changed := false
 	for repository, tags := range ours.Repositories {
@@ -75,13 +72,13 @@ func mergeNames(source, target string) error {
 		maps.Copy(have, tags)
 	}
 	if !changed {
-		return problem
+		return nil
 	}
 	text, err := json.Marshal(merged)
 	if err != nil {
 		return err
 	}
-	return errors.Join(problem, atomicfile.Write(target, text, 0o600, nil))
+	return atomicfile.Write(target, text, 0o600, nil)
 }
 
 func readNames(path string) (repositories, error) {

@@ -17,9 +17,12 @@ const (
 	// ReserveFile is in the root of the machine.
 	ReserveFile = ".ros-reserve"
 	reserveSize = 32 << 20
+	// ownSpace is what ext4 counts as free and gives to nobody, not even root: up to 4096 clusters for its own metadata
+	// (ext4_calculate_resv_clusters of the kernel's fs/ext4/super.c).
+	ownSpace = 4096 * 4096
 	// full is how many free bytes are too few for an ordinary boot, and least how many a boot can not do without.
-	full  = 16 << 20
-	least = 4 << 20
+	full  = ownSpace + 16<<20
+	least = ownSpace + 4<<20
 	// plenty is how many free bytes there must be before the reserve is put back.
 	plenty = 8 * reserveSize
 )

@@ -22,6 +22,8 @@ import (
 
 const (
 	consoleService = "console"
+	// consoleProgram is the main program of our consoles.
+	consoleProgram = "console-init"
 	networkService = "network"
 	// executeLimit bounds what the console does with a configuration that came later.
 	executeLimit = 5 * time.Minute
@@ -166,6 +168,9 @@ func (m *machine) applyReloaded(ctx context.Context, docker *client.Client) {
 	if err := execute(ctx, docker, consoleService, []string{"cloud-init", "-execute"}); err != nil {
 		kmsg.Error("sysinit: giving the console its new configuration: %v", err)
 	}
+	if err := rereadConsole(ctx, docker); err != nil {
+		kmsg.Error("sysinit: giving sshd its new configuration: %v", err)
+	}
 	if now := m.config.Rancher.Network; !reflect.DeepEqual(links(m.network), links(now)) {
 		m.network = now
 		if err := docker.ContainerRestart(ctx, networkService, container.StopOptions{}); err != nil {
@@ -173,6 +178,15 @@ func (m *machine) applyReloaded(ctx context.Context, docker *client.Client) {
 		}
 	}
 	m.restartConfigured(ctx, docker)
+}
+
+// rereadConsole tells console-init that rancher.ssh may be another by now. A console of another make does not know the signal.
+func rereadConsole(ctx context.Context, docker *client.Client) error {
+	console, err := docker.ContainerInspect(ctx, consoleService)
+	if err != nil || console.Path != consoleProgram {
+		return err
+	}
+	return docker.ContainerKill(ctx, consoleService, "HUP")
 }
 
 // restartConfigured restarts what rancher.restart_services names, after a configuration that came later.
