@@ -1,237 +1,39 @@
-// The recipe v0.4.3 against real servers on loopback: a kernel tarball laid out as os-kernel's, a docker binary, an official ISO with
-// `ros` in it over HTTP, and Debian's docker-registry with the images. What comes out is compared with rancher/os v0.4.3 entry by entry.
+// The recipe v0.4.3 against real servers on loopback. What comes out is compared with rancher/os v0.4.3 entry by entry.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fromBytes, fromText, readAll } from '@ros/bytes'
+import { readAll } from '@ros/bytes'
 import { fileSource, replaceFile } from '@ros/bytes/node'
 import { decompress } from '@ros/compress'
 import { readTar } from '@ros/debian'
-import {
-  composeImage,
-  type Image,
-  readDockerSave,
-  tarLayer,
-  writeDockerSave,
-  writeTreeTar,
-} from '@ros/images-tar'
-import { pushImage } from '@ros/images-tar/registry'
-import { readInitrd, writeSegment } from '@ros/initrd'
-import { layoutIso, readIso, writeIso } from '@ros/iso'
-import { openStore, type Store } from '@ros/store'
-import { file, symlink, Tree } from '@ros/tree'
+import { composeImage, type Image, loadIntoDaemon, readDockerSave, writeDockerSave } from '@ros/images-tar'
+import { readInitrd } from '@ros/initrd'
+import { readIso } from '@ros/iso'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startRegistry, type TestRegistry } from '../packages/images-tar/test/registry-server.ts'
+import { startDockerd } from '../packages/images-tar/test/dockerd.ts'
 import { runKit, runProgram } from './kit.ts'
+import { COMMON, entry, KERNEL_PART, listing, osConfig } from './v043-tree.ts'
+import { docker, NAMES, ros, startUpstream, type Upstream } from './v043-upstream.ts'
 
-const KERNEL = '4.2.8-ckt3-rancher'
-const NAMES = [
-  'acpid',
-  'autoformat',
-  'cloudinit',
-  'console',
-  'docker',
-  'network',
-  'ntp',
-  'preload',
-  'state',
-  'statescript',
-  'syslog',
-  'udev',
-]
-const ros = Buffer.from('\u007fELF the ros of v0.4.3')
-const docker = Buffer.from('\u007fELF docker 1.10.1')
-
-let folder: string
-let registry: TestRegistry
-let server: Server
-let rewrites: string[]
-let store: Store
-let userland: Image
-let images: Image[]
-const served = new Map<string, Buffer>()
-const requests: string[] = []
-
+let upstream: Upstream
 beforeAll(async () => {
-  folder = join(tmpdir(), `ros-v043-${process.pid}`)
-  mkdirSync(folder, { recursive: true })
-  store = await openStore(join(folder, 'store'))
-  registry = await startRegistry()
-  await makeImages()
-  await serveFiles()
-  const { port } = server.address() as AddressInfo
-  rewrites = [
-    `https://github.com/=http://127.0.0.1:${port}/github/`,
-    `https://get.docker.com/=http://127.0.0.1:${port}/docker/`,
-    `https://docker.io/=http://${registry.host}/`,
-  ].flatMap((rule) => ['--rewrite', rule])
+  upstream = await startUpstream()
 })
-afterAll(async () => {
-  await registry.stop()
-  server.closeAllConnections()
-  server.close()
-  await runProgram('rm', ['-rf', folder])
-})
-
-/** The DFS image, and the twelve on one base; pushed to the registry, and saved as docker would. */
-async function makeImages(): Promise<void> {
-  const image = async (name: string, tree: Tree, base?: Image) => {
-    const tar = await store.take(writeTreeTar(tree))
-    const layers = [await tarLayer(tar, tar.digest)]
-    return composeImage({ repoTags: [name], layers, created: 1_455_500_000, ...(base && { base }) })
-  }
-  const program = (path: string, content: string) =>
-    file(fromText(content), { mode: 0o755, mtime: path.length })
-  const dfs = new Tree()
-  for (const path of [
-    'usr/bin',
-    'usr/etc/ssl/certs',
-    'usr/share/git-core/templates',
-    'usr/libexec/git-core',
-    'etc',
-  ])
-    dfs.addDirectories(path)
-  for (const name of ['busybox', 'xz', 'iptables', 'docker', 'dockerlaunch', 'git', 'ssh'])
-    dfs.add(`usr/bin/${name}`, program(name, `${name} of the image`))
-  dfs
-    .add('usr/bin/ps', symlink('busybox'))
-    .add('usr/bin/modprobe', symlink('busybox'))
-    .add('usr/sbin', symlink('bin'))
-    .add('usr/etc/ssl/certs/ca-certificates.crt', file(fromText('certificates')))
-    .add('usr/share/git-core/templates/description', file(fromText('x')))
-    .add('usr/libexec/git-core/git-add', program('git-add', 'x'))
-    .add('etc/passwd', file(fromText('root')))
-  userland = await image('rancher/docker:v1.10.1', dfs)
-  const root = new Tree()
-    .addDirectories('bin')
-    .add('bin/sh', program('sh', 'shell'))
-    .add('gone', file(fromText('x')))
-  const base = await image('rancher/os-base:v0.4.3', root)
-  images = []
-  for (const name of NAMES) {
-    const own = new Tree().add(`${name}.txt`, file(fromText(name))).add('.wh.gone', file(fromText('')))
-    images.push(await image(`rancher/os-${name}:v0.4.3`, own, base))
-  }
-  for (const one of [userland, ...images]) {
-    const [name = ''] = one.repoTags
-    await pushImage(one, `${registry.host}/${name}`, store, { compression: 'gzip' } as Parameters<
-      typeof pushImage
-    >[3])
-  }
-}
-
-async function serveFiles(): Promise<void> {
-  const kernel = new Tree()
-  kernel
-    .addDirectories('boot')
-    .addDirectories(`lib/modules/${KERNEL}/kernel/fs`)
-    .addDirectories('lib/firmware')
-  kernel
-    .add(`boot/vmlinuz-${KERNEL}`, file(fromText('a kernel'), { mtime: 5 }))
-    .add(`boot/System.map-${KERNEL}`, file(fromText('map')))
-    .add(`boot/config-${KERNEL}`, file(fromText('config')))
-    .add(`lib/modules/${KERNEL}/modules.dep`, file(fromText('kernel/fs/isofs.ko:\n')))
-    .add(`lib/modules/${KERNEL}/kernel/fs/isofs.ko`, file(fromText('module')))
-    .add('lib/firmware/.git-commit', file(fromText('abc')))
-    .add('lib/firmware/e100.bin', file(fromText('firmware')))
-  const tarball = join(folder, 'kernel.tar')
-  await replaceFile(tarball, writeTreeTar(kernel))
-  expect((await runProgram('gzip', ['-n', tarball])).code).toBe(0)
-  served.set(
-    '/github/rancher/os-kernel/releases/download/Ubuntu-4.2.0-28.33-rancher/linux-4.2.8-ckt3-rancher-x86.tar.gz',
-    readFileSync(`${tarball}.gz`),
-  )
-  served.set('/docker/builds/Linux/x86_64/docker-1.10.1', docker)
-  const official = join(folder, 'official.iso')
-  const initrd = new Tree()
-    .addDirectories('usr/bin')
-    .add('usr/bin/ros', file(fromBytes(ros), { mode: 0o755 }))
-  const archive = await store.take(writeSegment({ name: 'all', tree: initrd, compression: 'lzma' }))
-  const tree = new Tree().addDirectories('boot').add('boot/initrd', file(archive))
-  await replaceFile(official, writeIso(layoutIso(tree, { volumeId: 'RancherOS', created: 0 })))
-  served.set('/github/rancher/os/releases/download/v0.4.3/rancheros.iso', readFileSync(official))
-  server = createServer((request, response) => {
-    requests.push(request.url ?? '')
-    const content = served.get(request.url ?? '')
-    if (content) response.end(content)
-    else response.writeHead(404).end()
-  })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-}
-
-/** `path`, `path -> target` or `path mode content-digest` of everything. */
-async function listing(tree: Tree): Promise<string[]> {
-  const lines: string[] = []
-  for (const { path, node } of tree) {
-    if (node.type === 'symlink') lines.push(`${path} -> ${node.target}`)
-    else if (node.type === 'file') {
-      const bytes = await readAll(node.content, 1e8)
-      const hex = createHash('sha256').update(bytes).digest('hex').slice(0, 12)
-      lines.push(`${path} ${node.mode.toString(8)} ${hex}`)
-    } else lines.push(`${path}/`)
-  }
-  return lines
-}
-const entry = (path: string, content: string | Buffer, mode = '644') =>
-  `${path} ${mode} ${createHash('sha256').update(content).digest('hex').slice(0, 12)}`
-const osConfig = (name: string) =>
-  readFileSync(
-    new URL(`../packages/distro/assets/os-config-${name}.yml`, import.meta.url),
-    'utf8',
-  ).replaceAll('${VERSION}', 'v0.4.3')
-
-/** What initrd and root file system have in common: rancher/os v0.4.3, scripts/mk-initrd.sh. */
-const COMMON = [
-  'init -> usr/bin/ros',
-  'sbin -> usr/sbin',
-  'usr/',
-  'usr/bin/',
-  entry('usr/bin/busybox', 'busybox of the image', '755'),
-  entry('usr/bin/docker', docker, '755'),
-  entry('usr/bin/iptables', 'iptables of the image', '755'),
-  'usr/bin/modprobe -> busybox',
-  'usr/bin/ps -> busybox',
-  entry('usr/bin/ros', ros, '755'),
-  entry('usr/bin/xz', 'xz of the image', '755'),
-  'usr/etc/',
-  'usr/etc/ssl/',
-  'usr/etc/ssl/certs/',
-  entry('usr/etc/ssl/certs/ca-certificates.crt', 'certificates'),
-  'usr/libexec/',
-  'usr/sbin -> bin',
-  'usr/share/',
-  'usr/share/ros/',
-  'var/',
-  'var/lib/',
-  'var/lib/system-docker/',
-]
-const KERNEL_PART = [
-  'usr/lib/',
-  'usr/lib/firmware/',
-  entry('usr/lib/firmware/.git-commit', 'abc'),
-  entry('usr/lib/firmware/e100.bin', 'firmware'),
-  'usr/lib/modules/',
-  `usr/lib/modules/${KERNEL}/`,
-  `usr/lib/modules/${KERNEL}/kernel/`,
-  `usr/lib/modules/${KERNEL}/kernel/fs/`,
-  entry(`usr/lib/modules/${KERNEL}/kernel/fs/isofs.ko`, 'module'),
-  entry(`usr/lib/modules/${KERNEL}/modules.dep`, 'kernel/fs/isofs.ko:\n'),
-]
+afterAll(() => upstream.stop())
 
 describe('recipe v0.4.3', () => {
-  const out = () => join(folder, 'out')
+  const out = () => join(upstream.folder, 'out')
 
   test('is refused without checksums, and locked when that is asked for', async () => {
-    const refused = await runKit(['lock', '--recipe', 'v0.4.3', ...rewrites], { cwd: folder })
+    const refused = await runKit(['lock', '--recipe', 'v0.4.3', ...upstream.rewrites], {
+      cwd: upstream.folder,
+    })
     expect(refused.stderr).toContain('code: ROS_DISTRO_UNPINNED')
-    const locked = await runKit(['lock', '--recipe', 'v0.4.3', '--pin-new', ...rewrites], { cwd: folder })
+    const locked = await runKit(['lock', '--recipe', 'v0.4.3', '--pin-new', ...upstream.rewrites], {
+      cwd: upstream.folder,
+    })
     expect(locked.code, locked.stderr).toBe(0)
-    const lock = readFileSync(join(folder, 'rancheros.lock.json'), 'utf8')
+    const lock = readFileSync(join(upstream.folder, 'rancheros.lock.json'), 'utf8')
     expect(lock).not.toMatch(/127\.0\.0\.1|github|get\.docker/)
     const { parts } = JSON.parse(lock) as { parts: { images: { images: { reference: string }[] } } }
     expect(parts.images.images.map(({ reference }) => reference)).toEqual(
@@ -241,7 +43,7 @@ describe('recipe v0.4.3', () => {
 
   test('builds from the lock, then offline, into the tree of mk-initrd.sh, entry by entry', async () => {
     const args = ['build', '--recipe', 'v0.4.3', '--locked', '--rootfs', '--images-tar', '--out', out()]
-    const built = await runKit([...args, ...rewrites], { cwd: folder })
+    const built = await runKit([...args, ...upstream.rewrites], { cwd: upstream.folder })
     expect(built.code, built.stderr).toBe(0)
     expect(readdirSync(out()).sort()).toEqual([
       'SHA256SUMS',
@@ -255,10 +57,10 @@ describe('recipe v0.4.3', () => {
       'vmlinuz',
     ])
     const sums = readFileSync(join(out(), 'SHA256SUMS'), 'utf8')
-    const before = requests.length
-    const again = await runKit([...args, '--offline'], { cwd: folder })
+    const before = upstream.requests.length
+    const again = await runKit([...args, '--offline'], { cwd: upstream.folder })
     expect(again.code, again.stderr).toBe(0)
-    expect(requests).toHaveLength(before)
+    expect(upstream.requests).toHaveLength(before)
     expect(readFileSync(join(out(), 'SHA256SUMS'), 'utf8')).toBe(sums)
 
     const initrd = fileSource(join(out(), 'initrd'))
@@ -301,7 +103,9 @@ describe('recipe v0.4.3', () => {
   })
 
   test('rootfs.tar.gz has no kernel and no images.tar, and docker 1.10 finds its images in it', async () => {
-    const plain = await store.take(decompress(fileSource(join(out(), 'rootfs.tar.gz')).open(), 'gzip'))
+    const plain = await upstream.store.take(
+      decompress(fileSource(join(out(), 'rootfs.tar.gz')).open(), 'gzip'),
+    )
     const tree = await readTar(plain, 'rootfs')
     const lines = await listing(tree)
     const outside = lines.filter((line) => !/^var\/lib\/system-docker\/./.test(line))
@@ -351,11 +155,11 @@ describe('recipe v0.4.3', () => {
   })
 
   test('--dev compresses with gzip', async () => {
-    const dev = join(folder, 'dev')
+    const dev = join(upstream.folder, 'dev')
     const built = await runKit(
       ['build', '--recipe', 'v0.4.3', '--locked', '--offline', '--dev', '--out', dev],
       {
-        cwd: folder,
+        cwd: upstream.folder,
       },
     )
     expect(built.code, built.stderr).toBe(0)
@@ -364,16 +168,53 @@ describe('recipe v0.4.3', () => {
   })
 })
 
+test('from other places, the same bytes: a docker daemon, and docker inside a static release', async () => {
+  const place = join(upstream.folder, 'elsewhere')
+  mkdirSync(join(place, 'docker'), { recursive: true })
+  writeFileSync(join(place, 'docker/docker'), docker)
+  const packed = await runProgram('tar', ['czf', 'docker.tgz', 'docker'], { cwd: place })
+  expect(packed.code, packed.stderr).toBe(0)
+  const release = readFileSync(join(place, 'docker.tgz'))
+  upstream.served.set('/docker/builds/Linux/x86_64/docker-1.10.1.tgz', release)
+  const text = readFileSync(new URL('../packages/distro/assets/recipes/v0.4.3.yml', import.meta.url), 'utf8')
+  const url = 'https://get.docker.com/builds/Linux/x86_64/docker-1.10.1'
+  const sha256 = createHash('sha256').update(release).digest('hex')
+  const recipe = text
+    .replace("from: { image: '*' }", "from: { daemon: '*' }")
+    .replace('image: rancher/docker', 'daemon: rancher/docker')
+    .replace(`url: ${url}`, `{ inside: docker/docker, of: { url: ${url}.tgz, sha256: ${sha256} } }`)
+  writeFileSync(join(place, 'rancheros.yml'), recipe)
+  const daemon = await startDockerd()
+  try {
+    await loadIntoDaemon(daemon.docker, [upstream.userland, ...upstream.images])
+    const env = { DOCKER_HOST: `unix://${daemon.socket}` }
+    const args = ['--recipe', 'rancheros.yml', ...upstream.rewrites]
+    const locked = await runKit(['lock', '--pin-new', ...args], { cwd: place, env })
+    expect(locked.code, locked.stderr).toBe(0)
+    const built = await runKit(['build', '--locked', '--rootfs', '--images-tar', '--out', 'out', ...args], {
+      cwd: place,
+      env,
+    })
+    expect(built.code, built.stderr).toBe(0)
+  } finally {
+    await daemon.stop()
+  }
+  for (const name of ['initrd', 'vmlinuz', 'rancheros.iso', 'rootfs.tar.gz', 'images.tar']) {
+    const same = await runProgram('cmp', [join(place, 'out', name), join(upstream.folder, 'out', name)])
+    expect(same.code, same.stdout + same.stderr).toBe(0)
+  }
+}, 300_000)
+
 test('for arm: a root file system alone, images from a docker-save archive, ros from a file', async () => {
-  const place = join(folder, 'arm')
+  const place = join(upstream.folder, 'arm')
   mkdirSync(place)
   const arm = (one: Image, name: string) =>
     composeImage({ repoTags: [name], layers: one.layers, created: 1_455_500_000, architecture: 'arm' })
-  const named = images.map((one, index) => arm(one, `rancher/os-${NAMES[index]}:v0.4.3_arm`))
+  const named = upstream.images.map((one, index) => arm(one, `rancher/os-${NAMES[index]}:v0.4.3_arm`))
   await replaceFile(join(place, 'images.tar'), writeDockerSave(named))
   await replaceFile(
     join(place, 'userland.tar'),
-    writeDockerSave([arm(userland, 'rancher/docker:v1.10.1_arm')]),
+    writeDockerSave([arm(upstream.userland, 'rancher/docker:v1.10.1_arm')]),
   )
   writeFileSync(join(place, 'ros'), ros)
   writeFileSync(join(place, 'docker'), docker)
@@ -395,7 +236,9 @@ test('for arm: a root file system alone, images from a docker-save archive, ros 
     'rootfs.tar.gz',
     'sbom.spdx.json',
   ])
-  const plain = await store.take(decompress(fileSource(join(place, 'out/rootfs.tar.gz')).open(), 'gzip'))
+  const plain = await upstream.store.take(
+    decompress(fileSource(join(place, 'out/rootfs.tar.gz')).open(), 'gzip'),
+  )
   const tree = await readTar(plain, 'rootfs')
   const lines = (await listing(tree)).filter((line) => !/^var\/lib\/system-docker\/./.test(line))
   const expected = [...COMMON, entry('usr/share/ros/os-config.yml', osConfig('v0.4.3_arm'))]

@@ -19,7 +19,7 @@ export interface Inputs {
   /** Absent when only a root file system is built. */
   readonly kernel?: Input
   readonly engine: Input
-  /** Layout v0.4: the docker binary. */
+  /** A release of static docker binaries; layout v0.4: the docker binary. */
   readonly docker?: Input
   /** Layout v0.4: the service images. */
   readonly images?: Input

@@ -81,7 +81,11 @@ export const recipeSchema = z
       .describe('vmlinuz and the modules that go on board; without it only rootfs.tar.gz is built'),
     engine: sourceObject(['debian', 'url', 'file', 'image', 'daemon', 'inside'], {
       programs: z.array(z.string()).default([]).describe('what of usr/bin and usr/sbin goes on board'),
-      docker: anySource.optional().describe('layout v0.4: the docker binary'),
+      docker: anySource
+        .optional()
+        .describe(
+          'a release of static docker binaries, a tar with a folder `docker`, whose programs go before the packaged ones; layout v0.4: the docker binary',
+        ),
       exclude: packages.default([]).describe('layout v0.4: what of usr stays off board'),
     }).describe('docker and the few programs that it calls'),
     images: z.strictObject({
@@ -163,7 +167,6 @@ function layoutProblems(recipe: {
           [kernel === undefined, [], 'kernel: this layout needs one'],
           [engine.debian === undefined, ['engine'], 'this layout takes Debian packages'],
           [engine.programs.length === 0, ['engine'], 'programs: name what goes on board'],
-          [engine.docker !== undefined, ['engine', 'docker'], 'belongs to layout v0.4'],
           [images.base === undefined, ['images'], 'base: this layout needs one'],
           [images.from !== undefined, ['images', 'from'], 'belongs to layout v0.4'],
         ]

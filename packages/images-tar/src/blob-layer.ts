@@ -1,7 +1,7 @@
 import type { ByteSource } from '@ros/bytes'
 import { type Digest, sha256, withDigest } from '@ros/bytes/node'
 import { decompress, detectFormat, MAGIC_SIZE } from '@ros/compress'
-import { compressedLayer } from './compressed-layer.ts'
+import { compressedLayer, limited } from './compressed-layer.ts'
 import { ImagesTarError } from './error.ts'
 import type { Layer } from './model.ts'
 import { readAt } from './tar-index.ts'
@@ -55,7 +55,7 @@ export async function blobLayer(
   }
   if (!keep) {
     if (diffId === undefined) throw new Error('a layer without a diffID needs a place to be kept')
-    return { ...(await compressedLayer(proven, diffId, format)), blob }
+    return { ...(await compressedLayer(proven, diffId, format, maxSize)), blob }
   }
   const chunks = limited(decompress(proven.open(), format), maxSize, subject)
   const tar = await keep(
@@ -64,19 +64,4 @@ export async function blobLayer(
     `layer ${digest} decompressed to ${diffId ?? 'any'}`,
   )
   return { ...(await tarLayer(tar, diffId ?? tar.digest ?? (await sha256(tar)))), blob }
-}
-
-async function* limited(chunks: AsyncIterable<Uint8Array>, limit: number, subject: string) {
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.length
-    if (size > limit) {
-      throw new ImagesTarError('ROS_IMAGES_TAR_LIMIT', 'layer is larger than allowed when decompressed', {
-        subject,
-        got: `${size} bytes or more`,
-        limit: `${limit} bytes`,
-      })
-    }
-    yield chunk
-  }
 }

@@ -5,11 +5,19 @@ import { decompress, type Format } from '@ros/compress'
 import { ImagesTarError } from './error.ts'
 import type { Layer } from './model.ts'
 
+/** No layer is larger than this, in bytes, unless the caller says so: a bomb ends here. */
+export const MAX_LAYER = 16 * 1024 ** 3
+
 /** A layer that is stored compressed. It is decompressed once now, for its size, and again for each reading. */
-export async function compressedLayer(blob: ByteSource, diffId: Digest, format: Format): Promise<Layer> {
+export async function compressedLayer(
+  blob: ByteSource,
+  diffId: Digest,
+  format: Format,
+  maxSize: number,
+): Promise<Layer> {
   const hash = createHash('sha256')
   let size = 0
-  for await (const chunk of decompress(blob.open(), format)) {
+  for await (const chunk of limited(decompress(blob.open(), format), maxSize, `layer ${diffId}`)) {
     hash.update(chunk)
     size += chunk.length
   }
@@ -30,5 +38,21 @@ export async function compressedLayer(blob: ByteSource, diffId: Digest, format: 
     diffId,
     size,
     open: () => withDigest(decompress(blob.open(), format), expected, `layer ${diffId}`),
+  }
+}
+
+/** The chunks; throws `ROS_IMAGES_TAR_LIMIT` when they are more than `limit` bytes. */
+export async function* limited(chunks: AsyncIterable<Uint8Array>, limit: number, subject: string) {
+  let size = 0
+  for await (const chunk of chunks) {
+    size += chunk.length
+    if (size > limit) {
+      throw new ImagesTarError('ROS_IMAGES_TAR_LIMIT', 'layer is larger than allowed when decompressed', {
+        subject,
+        got: `${size} bytes or more`,
+        limit: `${limit} bytes`,
+      })
+    }
+    yield chunk
   }
 }

@@ -8,12 +8,8 @@ test.each([
   ['tcp://10.0.0.1', { protocol: 'http', host: '10.0.0.1', port: 2375 }],
   ['10.0.0.1:1234', { protocol: 'http', host: '10.0.0.1', port: 1234 }],
   ['tcp://[::1]:2375', { protocol: 'http', host: '::1', port: 2375 }],
-  [
-    'ssh://me@server',
-    { protocol: 'ssh', host: 'server', port: 22, username: 'me', sshOptions: { agent: '/agent' } },
-  ],
 ])('%s', (address, expected) => {
-  expect(daemonOptions(address, { SSH_AUTH_SOCK: '/agent' })).toEqual(expected)
+  expect(daemonOptions(address, {})).toEqual(expected)
 })
 
 test.each([['ftp://server'], ['tcp://'], ['']])('%j is refused', (address) => {

@@ -154,6 +154,15 @@ describe('readDockerSave refuses', () => {
   })
 })
 
+test('a compressed layer that is a bomb stops at the limit', async () => {
+  const layer = member('l.tar', fromBytes(gzipSync(new Uint8Array(20_000_000))))
+  const source = await archive(manifest(), configMember(), layer)
+  await expect(readDockerSave(source, { maxLayerSize: 1_000_000 })).rejects.toMatchObject({
+    code: 'ROS_IMAGES_TAR_LIMIT',
+    limit: '1000000 bytes',
+  })
+})
+
 test('reads a compressed layer, and links inside the archive', async () => {
   const blob = member('blobs/sha256/x', fromBytes(gzipSync(layerText)))
   const source = await archive(

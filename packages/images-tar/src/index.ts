@@ -1,7 +1,7 @@
 export type { Keep } from './blob-layer.ts'
 export { type ComposeOptions, composeImage } from './compose-image.ts'
 export { connectDaemon, loadIntoDaemon, saveFromDaemon } from './daemon.ts'
-export { type DaemonEnvironment, daemonOptions } from './daemon-address.ts'
+export { type DaemonEnvironment, type DaemonOptions, daemonOptions } from './daemon-address.ts'
 export { directoryLayoutFiles, writeLayoutDirectory } from './directory-layout.ts'
 export { type DockerLayoutOptions, dockerLayout } from './docker-layout.ts'
 export { ImagesTarError, type ImagesTarErrorCode } from './error.ts'
@@ -14,7 +14,7 @@ export type { HistoryEntry, Image, ImageConfig, Layer, LayerBlob, RunConfig } fr
 export { overlayLayout } from './overlay-layout.ts'
 export { type Blob, type PackedImage, type PackImageOptions, packImage } from './pack-image.ts'
 export { formatPlatform, type Platform, parsePlatform } from './platform.ts'
-export { readDockerSave } from './read-docker-save.ts'
+export { type DockerSaveOptions, readDockerSave } from './read-docker-save.ts'
 export {
   isOciLayout,
   type LayoutFiles,

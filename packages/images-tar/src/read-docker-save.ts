@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ByteSource } from '@ros/bytes'
 import type { Digest } from '@ros/bytes/node'
 import { detectFormat, MAGIC_SIZE } from '@ros/compress'
-import { compressedLayer } from './compressed-layer.ts'
+import { compressedLayer, MAX_LAYER } from './compressed-layer.ts'
 import { ImagesTarError } from './error.ts'
 import { object, parseImageConfig, parseJson, texts } from './image-config.ts'
 import type { Image, Layer } from './model.ts'
@@ -13,11 +13,19 @@ import { tarLayer } from './tree-layer.ts'
 
 const MAX_JSON = 16_777_216
 
+export interface DockerSaveOptions {
+  /** Most bytes that a compressed layer may have once it is decompressed; 16 GiB unless given. */
+  readonly maxLayerSize?: number
+}
+
 /**
  * The images of a `docker save` archive: docker's own (1.10 and later, with `blobs/` from docker 25), skopeo's and ours.
  * Layers are slices of the source; a layer's digest is checked as it is read, the configuration's now.
  */
-export async function readDockerSave(source: ByteSource): Promise<Image[]> {
+export async function readDockerSave(
+  source: ByteSource,
+  { maxLayerSize = MAX_LAYER }: DockerSaveOptions = {},
+): Promise<Image[]> {
   const format = detectFormat(await readAt(source, 0, Math.min(source.size, MAGIC_SIZE)))
   if (format !== undefined) {
     throw new ImagesTarError('ROS_IMAGES_TAR_ARCHIVE', `archive is compressed with ${format}`, {
@@ -33,7 +41,8 @@ export async function readDockerSave(source: ByteSource): Promise<Image[]> {
   const images: Image[] = []
   for (const [position, item] of manifest.entries()) {
     const subject = `manifest.json[${position}]`
-    images.push(await readImage(index, object(item, subject, 'entry'), subject, layers))
+    const entry = object(item, subject, 'entry')
+    images.push(await readImage(index, entry, subject, layers, maxLayerSize))
   }
   return images
 }
@@ -43,6 +52,7 @@ async function readImage(
   entry: Record<string, unknown>,
   subject: string,
   layers: Map<string, Layer>,
+  maxLayerSize: number,
 ): Promise<Image> {
   const configPath = entry['Config']
   if (typeof configPath !== 'string') throw archiveError(subject, 'Config is no text')
@@ -65,7 +75,7 @@ async function readImage(
     const file = index.file(path)
     if (!file) throw archiveError(path, 'layer is missing from the archive')
     const key = `${diffId} ${path}`
-    const layer = layers.get(key) ?? (await openLayer(file, diffId))
+    const layer = layers.get(key) ?? (await openLayer(file, diffId, maxLayerSize))
     layers.set(key, layer)
     own.push(layer)
   }
@@ -75,9 +85,10 @@ async function readImage(
 }
 
 /** Docker with containerd's image store saves layers as the registry gave them: compressed. */
-async function openLayer(file: ByteSource, diffId: Digest): Promise<Layer> {
+async function openLayer(file: ByteSource, diffId: Digest, maxSize: number): Promise<Layer> {
   const format = detectFormat(await readAt(file, 0, Math.min(file.size, MAGIC_SIZE)))
-  return format === undefined ? await tarLayer(file, diffId) : await compressedLayer(file, diffId, format)
+  if (format === undefined) return await tarLayer(file, diffId)
+  return await compressedLayer(file, diffId, format, maxSize)
 }
 
 async function readJson(index: TarIndex, path: string): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import { type Digest, sha256 } from '@ros/bytes/node'
 import { atOnce } from './at-once.ts'
 import { blobLayer, type Keep } from './blob-layer.ts'
 import { checkImage } from './check-image.ts'
+import { MAX_LAYER } from './compressed-layer.ts'
 import { ImagesTarError } from './error.ts'
 import { object, parseImageConfig, parseJson } from './image-config.ts'
 import {
@@ -37,7 +38,6 @@ export interface ReadOciLayoutOptions {
 /** Annotations by which an index names images: containerd's has the whole name, OCI's may be a tag alone. */
 const NAMES = ['io.containerd.image.name', 'org.opencontainers.image.ref.name']
 const MAX_DEPTH = 4
-const MAX_LAYER = 16 * 1024 ** 3
 
 /** The files of a layout in a plain tar. */
 export async function tarLayoutFiles(source: ByteSource): Promise<LayoutFiles> {

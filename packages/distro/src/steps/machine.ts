@@ -9,11 +9,12 @@ import { keepOnly, prune } from '../prune.ts'
 /** Engine segment: docker, containerd, runc and the few programs they call, with their libraries. */
 export async function engineTree({ store, inputs, recipe, time }: BuildContext): Promise<Tree> {
   const packages = prune(await inputTree(store, inputs.engine, 'bin'))
+  if (inputs.docker) addStatic(packages, await inputTree(store, inputs.docker))
   for (const name of recipe.engine.programs) {
     if (packages.has(`usr/bin/${name}`)) continue
     throw new DistroError('ROS_DISTRO_INPUT', 'no package of the engine has this program', {
       subject: `engine.programs: ${name}`,
-      hint: 'name its package under engine.debian, or take it from engine.programs',
+      hint: 'name its package under engine.debian, take it from engine.programs, or see whether engine.docker should have it',
     })
   }
   const kept = keepOnly(packages, 'usr/bin', recipe.engine.programs)
@@ -34,6 +35,23 @@ export async function engineTree({ store, inputs, recipe, time }: BuildContext):
     .addDirectories('usr/lib', { mtime: time })
     .replace('usr/lib/os-release', osRelease(recipe.version, time))
   return tree.merge(assetTree('machine', time))
+}
+
+/** The programs of docker's own release, a tar with a folder `docker` (static binaries since 17.06), in place of packaged ones. */
+function addStatic(tree: Tree, release: Tree): void {
+  const folder = release.get('docker')?.type === 'directory' ? release.children('docker') : []
+  const programs = folder.flatMap((name) => {
+    const node = release.get(`docker/${name}`)
+    return node?.type === 'file' ? [{ path: `usr/bin/${name}`, node }] : []
+  })
+  if (programs.length === 0) {
+    throw new DistroError('ROS_DISTRO_INPUT', 'no release of static docker binaries', {
+      subject: 'engine.docker',
+      limit: 'a tar with programs in its folder `docker`',
+    })
+  }
+  tree.addDirectories('usr/bin')
+  for (const { path, node } of programs) tree.replace(path, { ...node, mode: 0o755, uid: 0, gid: 0 })
 }
 
 /** os-release(5): who the system says it is. */

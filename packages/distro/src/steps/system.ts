@@ -42,6 +42,7 @@ export async function currentSystem(
       name: 'engine',
       inputs: {
         engine: inputKey(inputs.engine),
+        ...(inputs.docker && { docker: inputKey(inputs.docker) }),
         programs: recipe.engine.programs,
         version: recipe.version,
         assets: await treeKey(assetTree('machine', time)),

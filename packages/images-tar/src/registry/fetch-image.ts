@@ -4,6 +4,7 @@ import { download, type Store, type StoredSource } from '@ros/store'
 import { atOnce } from '../at-once.ts'
 import { blobLayer } from '../blob-layer.ts'
 import { checkImage } from '../check-image.ts'
+import { MAX_LAYER } from '../compressed-layer.ts'
 import { ImagesTarError } from '../error.ts'
 import { parseImageConfig } from '../image-config.ts'
 import { type Descriptor, MAX_MANIFEST, manifestError, parseManifest } from '../manifest.ts'
@@ -23,7 +24,6 @@ export interface FetchImageOptions extends RegistryOptions {
 }
 
 const MAX_CONFIG = 16_777_216
-const MAX_LAYER = 16 * 1024 ** 3
 const AT_ONCE = 3
 
 /**
