@@ -68,7 +68,7 @@ describeGuest('a configuration that comes after the console', answering, (guest)
 test('v1.4.0 NoNetworkCloudConfigFromUrl, robustness (no network): the console comes up and says what is wrong', async () => {
   const port = await freePort()
   const guest = new Guest({
-    append: `rancher.autologin=[ttyS0] cloud-config-url=http://${HOST}:${port}/config`,
+    append: `rancher.autologin=[ttyS0] rancher.cloud_init.datasources=[cmdline] cloud-config-url=http://${HOST}:${port}/config`,
     consoleOnly: true,
     network: 'none',
   })

@@ -19,6 +19,7 @@ import {
   type Image,
   imageId,
   loadIntoDaemon,
+  overlayLayout,
   readDockerSave,
   saveFromDaemon,
   tarLayer,
@@ -155,4 +156,18 @@ test('commit, restart of dockerd, loading the same again, and removal of everyth
   expect(
     execFileSync('find', [join(folder, 'laid/image'), '-name', 'tar-split*'], { encoding: 'utf8' }),
   ).toBe('')
+})
+
+test('the driver `overlay`, of docker 1.10 and still in 20.10, takes its layout: inspect, run and save are the same', async () => {
+  const place = join(folder, 'overlay')
+  await unpackTree(await overlayLayout(images, { mtime: created }), place)
+  const old = await startDockerd(place, ['--storage-driver', 'overlay'])
+  try {
+    expect(((await old.docker.info()) as { Driver: string }).Driver).toBe('overlay')
+    for (const tag of tags) expect(await inspected(old, tag)).toEqual(await inspected(loaded, tag))
+    expect(await run(old, 'upper:latest')).toBe('opaque/<new> & old\nopen/new\nopen/old\ntop\n')
+    expect(await saved(old, 'of-overlay')).toEqual(await saved(loaded, 'of-loaded'))
+  } finally {
+    await old.stop()
+  }
 })
