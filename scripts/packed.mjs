@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { root, run } from './console.mjs'
+import { run } from './console.mjs'
 import { PNPM } from './pnpm.mjs'
 
 /** Files that every package has; sizes are of tarballs, in bytes. */
