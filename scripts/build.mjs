@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { bin, fail, root, run, say } from './console.mjs'
+import { bin, fail, root, run, runQuietly, say } from './console.mjs'
 
 /** Go's names of what `ros` is built for, the architectures of the kit's own packages. */
 const ARCHITECTURES = ['amd64', 'arm64']
@@ -19,7 +19,7 @@ async function buildRos(architectures) {
   const { version } = JSON.parse(readFileSync(join(root, 'packages/cli/package.json'), 'utf8'))
   const flags = `-s -w -buildid= -X rancheros-kit/init/internal/version.Version=v${version}`
   for (const arch of architectures) {
-    say(`ros v${version}, ${arch}`)
+    say(`ros v${version}, ${arch} (Go takes a minute the first time)`)
     const args = [
       '-trimpath',
       '-buildvcs=false',
@@ -30,7 +30,7 @@ async function buildRos(architectures) {
       './cmd/ros',
     ]
     const env = { ...process.env, CGO_ENABLED: '0', GOOS: 'linux', GOARCH: arch, GOFLAGS: '-mod=readonly' }
-    const code = await run('go', ['build', ...args], { cwd: join(root, 'packages/init'), env })
+    const code = await runQuietly('go', ['build', ...args], { cwd: join(root, 'packages/init'), env })
     if (code !== 0) fail('building ros failed', 'see the lines of the Go compiler above')
   }
 }
