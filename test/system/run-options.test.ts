@@ -1,5 +1,5 @@
 // What docs/run.md says of `run` and `build --verify`, each once with a real machine; and that nothing of them stays.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
@@ -176,6 +176,7 @@ describe('a run that is ended from outside', () => {
   /** Starts `run`, and sends the signal when the guest's kernel or firmware has said something. */
   async function signalled(signal: NodeJS.Signals, { folder, at }: Place): Promise<Ended> {
     const log = join(folder, '.rancheros/console.log')
+    rmSync(log, { force: true })
     let waiting: NodeJS.Timeout | undefined
     const ended = await at(['run', '--out', artifacts], {
       onStart: (child) => {
