@@ -98,7 +98,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     let done = 0
     const tell = (length: number) => {
       done += length
-      report({ step: name, text: `writing ${path}`, done, ...(total !== undefined && { total }) })
+      report({ step: name, text: 'writing', done, ...(total !== undefined && { total }) })
     }
     tell(0)
     // The name tells whose it is: what a killed build left, the next one removes.
