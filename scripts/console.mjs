@@ -17,9 +17,10 @@ export function fail(problem, hint) {
 }
 
 /** Runs a program with the terminal's streams; gives its exit code (127 when it is not there). */
-export function run(program, args, options = {}) {
+export function run(program, args, { onStart, ...options } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: root, stdio: 'inherit', ...options })
+    onStart?.(child)
     // Ctrl-C reaches the child by itself (same process group); this process waits for it to clean up.
     const ignore = () => {}
     process.on('SIGINT', ignore)
@@ -30,7 +31,21 @@ export function run(program, args, options = {}) {
       resolve(code)
     }
     child.on('error', () => end(127))
-    child.on('exit', (code, signal) => end(code ?? (signal === 'SIGINT' ? 130 : 143)))
+    // Not `exit`: what it said is whole only now.
+    child.on('close', (code, signal) => end(code ?? (signal === 'SIGINT' ? 130 : 143)))
+  })
+}
+
+/** Runs a program whose standard error is of interest only when it fails; gives its exit code. */
+export function runQuietly(program, args, options = {}) {
+  let said = ''
+  return run(program, args, {
+    ...options,
+    stdio: ['ignore', 'inherit', 'pipe'],
+    onStart: (child) => child.stderr.on('data', (chunk) => (said += chunk)),
+  }).then((code) => {
+    if (code !== 0) process.stderr.write(said)
+    return code
   })
 }
 

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildAll } from './build.mjs'
 import { capture, fail, root, run, say } from './console.mjs'
-
-const PNPM = 'pnpm@12.21.0'
+import { PNPM } from './pnpm.mjs'
 
 /** What `npm start` needs beside Node and Go: Debian package → a program or file of it. */
 const RUN_PACKAGES = { 'qemu-system-x86': 'qemu-system-x86_64' }
@@ -61,7 +60,7 @@ export async function setup({ tests = false } = {}) {
   say('npm packages')
   const install = ['-y', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=error']
   if ((await run('npx', install)) !== 0) fail('installing the npm packages failed', 'see the lines above')
-  await buildAll()
+  await buildAll({ everyArch: tests })
 }
 
 function checkNode() {

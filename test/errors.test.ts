@@ -103,7 +103,7 @@ describe('build', () => {
         await runProgram('cp', ['-al', join(inject('cache'), 'sha256'), join(cache, 'sha256')])
         const temporary = join(folder, 'tmp')
         mkdirSync(temporary)
-        const ended = await runKit(['build', '--dev', '--out', 'out'], {
+        const ended = await runKit(['build', '--dev', '--verbose', '--out', 'out'], {
           cwd: folder,
           env: { ROS_KIT_CACHE: cache, TMPDIR: temporary },
           onStderr: (text, child) => {

@@ -150,6 +150,7 @@ export async function collect(
   return whole
 }
 
+/** The `ROS_BYTES_SHORT` of a source that gave `got` bytes where its size said `expected`. */
 export function shortError(subject: string, expected: number, got: number): BytesError {
   return new BytesError('ROS_BYTES_SHORT', 'content has another length than its size', {
     subject,

@@ -33,6 +33,7 @@ export async function sha256(source: ByteSource): Promise<Digest> {
   return `sha256:${hash.digest('hex')}`
 }
 
+/** SHA-256 of a text as UTF-8. */
 export function sha256Text(text: string): Digest {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }

@@ -38,6 +38,7 @@ export class RosError<Code extends string = string> extends Error {
   }
 }
 
+/** Stable codes of a `BytesError`. */
 export type BytesErrorCode =
   | 'ROS_BYTES_RANGE' // a field value or an offset outside what the format can hold
   | 'ROS_BYTES_SHORT' // a source ended before the bytes that its size promised
@@ -45,4 +46,5 @@ export type BytesErrorCode =
   | 'ROS_BYTES_DIGEST' // the content has another digest than the one expected
   | 'ROS_BYTES_WRITE' // the operating system refused a write (disk full, no permission)
 
+/** What byte sources, fields and writes throw. */
 export class BytesError extends RosError<BytesErrorCode> {}

@@ -65,12 +65,19 @@ const uint = (size: number, littleEndian: boolean): Field<number> => {
   }
 }
 
+/** An unsigned byte. This and the following throw `ROS_BYTES_RANGE` for a value that the field cannot hold. */
 export const u8 = uint(1, true)
+/** Unsigned, 2 bytes, little-endian. */
 export const u16le = uint(2, true)
+/** Unsigned, 4 bytes, little-endian. */
 export const u32le = uint(4, true)
+/** Unsigned, 8 bytes, little-endian; safe integers only. */
 export const u64le = uint(8, true)
+/** Unsigned, 2 bytes, big-endian. */
 export const u16be = uint(2, false)
+/** Unsigned, 4 bytes, big-endian. */
 export const u32be = uint(4, false)
+/** Unsigned, 8 bytes, big-endian; safe integers only. */
 export const u64be = uint(8, false)
 
 const both = (little: Field<number>, big: Field<number>): Field<number> => ({

@@ -58,7 +58,7 @@ export class Output {
   /** Runs work that tells its progress; nothing of it stays unfinished on the terminal. */
   async withProgress<T>(work: (sink: ProgressSink) => Promise<T>): Promise<T> {
     if (this.quiet) return work(() => undefined)
-    const printer = this.#live ? taskList(this.terminal) : plainProgress(this.terminal)
+    const printer = this.#live ? taskList(this.terminal) : plainProgress(this.terminal, this.verbose)
     let failed = true
     try {
       const result = await work(printer.sink)

@@ -32,6 +32,8 @@ export function errorJson(error: unknown): { readonly error: Readonly<Record<str
   return { error: { code, message: error.message, ...Object.fromEntries(told) } }
 }
 
+/** An amount in MB, what is less than a tenth of one in kB. */
 export function megabytes(bytes: number): string {
+  if (bytes < 1e5) return `${(bytes / 1e3).toFixed(1)} kB`
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
 }

@@ -3,26 +3,54 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Terminal } from './print.ts'
 import { describe as line, plainProgress } from './progress.ts'
 
-test('off a terminal: a line when a step begins and one when it has ended', async () => {
+/** What is written off a terminal, and a clock that moves on demand. */
+function offTerminal(verbose = false) {
   const written: string[] = []
-  let time = 0
   const stderr = { write: (text: string) => written.push(text) > 0 } as unknown as Terminal['stderr']
-  const { sink, end } = plainProgress({ stderr, now: () => time })
-  sink({ step: 'fetch', text: '3 packages', done: 0, total: 40e6 })
-  time += 1000
-  sink({ step: 'fetch', text: '3 packages', done: 20e6, total: 40e6 })
-  time += 1000
-  sink({ step: 'fetch', text: '3 packages', done: 40e6, total: 40e6 })
-  sink({ step: 'iso', text: 'writing' })
-  await end(false)
-  await end(false)
-  expect(written.join('')).toBe(
-    'fetch: 3 packages …\nfetch: 3 packages · 40 MB · 20 MB/s · 2.0 s\niso: writing …\niso: writing · 0.0 s\n',
-  )
+  return { ...plainProgress({ stderr, now: () => Date.now() }, verbose), written: () => written.join('') }
+}
+
+describe('off a terminal', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  test('a line when a step has ended, and one before when that takes a while', async () => {
+    const { sink, end, written } = offTerminal()
+    sink({ step: 'fetch', text: '3 packages', done: 0, total: 40e6 })
+    vi.advanceTimersByTime(1000)
+    sink({ step: 'fetch', text: '3 packages', done: 20e6, total: 40e6 })
+    expect(written()).toBe('')
+    vi.advanceTimersByTime(1000)
+    expect(written()).toBe('fetch: 3 packages …\n')
+    sink({ step: 'fetch', text: '3 packages', done: 40e6, total: 40e6 })
+    sink({ step: 'iso', text: 'writing' })
+    await end(false)
+    await end(false)
+    vi.advanceTimersByTime(10_000)
+    expect(written()).toBe(
+      'fetch: 3 packages …\nfetch: 3 packages · 40 MB · 20 MB/s · 2.0 s\niso: writing · 0.0 s\n',
+    )
+  })
+
+  test('with --verbose a line when a step begins, always', async () => {
+    const { sink, end, written } = offTerminal(true)
+    sink({ step: 'iso', text: 'writing' })
+    expect(written()).toBe('iso: writing …\n')
+    await end(false)
+    expect(written()).toBe('iso: writing …\niso: writing · 0.0 s\n')
+  })
+
+  test('a step that fails is named, as one that has not ended', async () => {
+    const { sink, end, written } = offTerminal()
+    sink({ step: 'iso', text: 'writing' })
+    await end(true)
+    vi.advanceTimersByTime(10_000)
+    expect(written()).toBe('iso: writing …\n')
+  })
 })
 
 test('amount, rate, what is left, time', () => {

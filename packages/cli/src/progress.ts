@@ -7,12 +7,25 @@ export interface ProgressPrinter {
   readonly end: (failed: boolean) => Promise<void>
 }
 
-/** One plain line when a step begins and one when it has ended: for logs and for CI. */
-export function plainProgress(terminal: Terminal): ProgressPrinter {
-  let current: { progress: Progress; since: number } | undefined
+/** How long a step is silent before it is said that it runs. */
+const SILENT_MS = 2000
+
+/**
+ * One plain line when a step has ended, and one before when that takes a while, with `verbose` always: for logs and for CI.
+ */
+export function plainProgress(terminal: Terminal, verbose = false): ProgressPrinter {
+  let current: { progress: Progress; since: number; timer?: NodeJS.Timeout | undefined } | undefined
+  const announce = () => {
+    if (current?.timer === undefined) return
+    clearTimeout(current.timer)
+    current.timer = undefined
+    terminal.stderr.write(`${current.progress.step}: ${current.progress.text} …\n`)
+  }
   const finish = () => {
-    if (current)
+    if (current) {
+      clearTimeout(current.timer)
       terminal.stderr.write(`${describe(current.progress, terminal.now() - current.since, true)}\n`)
+    }
     current = undefined
   }
   return {
@@ -22,12 +35,13 @@ export function plainProgress(terminal: Terminal): ProgressPrinter {
         return
       }
       finish()
-      current = { progress, since: terminal.now() }
-      terminal.stderr.write(`${progress.step}: ${progress.text} …\n`)
+      current = { progress, since: terminal.now(), timer: setTimeout(announce, SILENT_MS).unref() }
+      if (verbose) announce()
     },
     end: (failed) => {
-      // Of what failed the error tells more than a line with its time would.
-      if (!failed) finish()
+      // Of what failed the error tells more than a line with its time would; where it failed is said.
+      if (failed) announce()
+      else finish()
       return Promise.resolve()
     },
   }

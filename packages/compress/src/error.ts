@@ -1,11 +1,13 @@
 import { RosError } from '@ros/bytes'
 
+/** Stable codes of a `CompressError`. */
 export type CompressErrorCode =
   | 'ROS_COMPRESS_FORMAT' // a format that is not known, or known and not read here
   | 'ROS_COMPRESS_LEVEL' // a level outside the format's range
   | 'ROS_COMPRESS_TRUNCATED' // the compressed bytes end too early
   | 'ROS_COMPRESS_CORRUPT' // the compressed bytes break their format or fail their checksum
 
+/** What compressors and decompressors throw. */
 export class CompressError extends RosError<CompressErrorCode> {}
 
 export function truncatedError(format: string, cause?: unknown): CompressError {

@@ -1,3 +1,4 @@
+/** The formats that `detectFormat` tells apart; `decompress` reads all but bzip2. */
 export type Format = 'gzip' | 'zstd' | 'xz' | 'lzma' | 'lz4' | 'bzip2'
 
 /** Enough bytes for `detectFormat` to decide. */

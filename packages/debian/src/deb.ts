@@ -12,6 +12,7 @@ export interface DebMember {
   readonly format?: Format
 }
 
+/** A binary package, opened: deb(5). */
 export interface DebArchive {
   /** The control file's fields by name in lower case. */
   readonly control: ReadonlyMap<string, string>

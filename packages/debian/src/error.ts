@@ -1,5 +1,6 @@
 import { RosError } from '@ros/bytes'
 
+/** Stable codes of a `DebianError`. */
 export type DebianErrorCode =
   | 'ROS_DEBIAN_SYNTAX' // a control file, index, version or dependency that breaks Debian's grammar
   | 'ROS_DEBIAN_APT' // apt is not installed, or failed
@@ -15,4 +16,5 @@ export type DebianErrorCode =
   | 'ROS_DEBIAN_TAR' // a damaged or hostile tar archive
   | 'ROS_DEBIAN_CLASH' // two packages have different files at one path
 
+/** What reading, resolving and fetching packages throws. */
 export class DebianError extends RosError<DebianErrorCode> {}

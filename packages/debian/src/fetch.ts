@@ -6,6 +6,7 @@ import { mirrorDownload } from './mirror-download.ts'
 import type { DebFile } from './package-record.ts'
 import type { MirrorAccess } from './repository.ts'
 
+/** How far fetching is. */
 export interface FetchProgress {
   /** How many packages, and bytes, were absent from the store when fetching began. */
   readonly packages: number
@@ -14,6 +15,7 @@ export interface FetchProgress {
   readonly bytesDone: number
 }
 
+/** Where packages come from, beside which apt is asked. */
 export interface FetchOptions extends HostApt {
   /** Mirrors that are asked over HTTP, in place of the host's apt. */
   readonly mirrors?: MirrorAccess

@@ -11,6 +11,7 @@ import {
 import { createIndex, type PackageIndex, type RecordGroup } from './package-index.ts'
 import { recordReader } from './package-record.ts'
 
+/** Which of the host's package lists count. */
 export interface HostIndexOptions extends HostApt {
   /** Lists to use, by the Origin of their Release file; default Debian and Ubuntu. */
   readonly origins?: readonly string[]

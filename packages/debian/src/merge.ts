@@ -3,6 +3,7 @@ import { Tree } from '@ros/tree'
 import { type Claim, combine } from './combine.ts'
 import { DebianError } from './error.ts'
 
+/** What decides where packages disagree about a path. */
 export interface MergeOptions {
   /**
    * Whose file counts where packages have different ones, by path: what dpkg's diversions and Replaces decide on an

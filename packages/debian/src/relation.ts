@@ -1,6 +1,7 @@
 import { DebianError } from './error.ts'
 import { checkVersion, compareVersions } from './version.ts'
 
+/** How a dependency compares versions (Debian Policy §7.1). */
 export type VersionOperator = '<<' | '<=' | '=' | '>=' | '>>'
 
 /** One package wanted: `libc6:any (>= 2.36)`. */

@@ -12,6 +12,7 @@ import {
   type RepositorySuite,
 } from './repository.ts'
 
+/** Which part of the repositories is read. */
 export interface RepositoryIndexOptions {
   readonly architecture: string
   readonly signal?: AbortSignal

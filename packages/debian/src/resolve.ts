@@ -6,6 +6,7 @@ import { parseRelations, type Relation, satisfies } from './relation.ts'
 import { rootRelation } from './root-relation.ts'
 import { type Constraints, unmetError } from './unmet.ts'
 
+/** What a closure of dependencies leaves out. */
 export interface ResolveOptions {
   /**
    * Packages that no dependency brings in: the edges to them are cut, and what depends on them is taken without them.

@@ -8,6 +8,7 @@ import { BLOCK, cString, parseHeader, type TarEntry } from './tar-header.ts'
 const EXTENSION_LIMIT = 1_048_576
 const WINDOW = 65_536
 
+/** What a reader of tar archives bears with. */
 export interface ReadTarOptions {
   /** A path that comes twice: an error, or the later one counts, as tar unpacks it. Default 'refuse'. */
   readonly twice?: 'refuse' | 'last'

@@ -2,6 +2,7 @@ import { compareNames } from '@ros/bytes'
 import { parentPath, type SymlinkNode, symlink, Tree, type TreeNode } from '@ros/tree'
 import { type Claim, combine } from './combine.ts'
 
+/** How far directories are merged. */
 export interface UsrMergeOptions {
   /** `bin`: what lies in sbin moves to bin as well, and `usr/sbin` becomes a link to it. */
   readonly sbin: 'keep' | 'bin'

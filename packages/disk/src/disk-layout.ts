@@ -21,6 +21,7 @@ import {
 import { checkedContent } from './checked-content.ts'
 import { DiskError } from './error.ts'
 
+/** A partition of a disk that is to be laid out. */
 export interface PartitionOptions {
   /** A GUID: `gptType` has the usual ones. */
   readonly type: string

@@ -1,5 +1,6 @@
 import { RosError } from '@ros/bytes'
 
+/** Stable codes of a `DiskError`. */
 export type DiskErrorCode =
   | 'ROS_DISK_FIELD' // a size or an option that the image format cannot hold
   | 'ROS_DISK_NAME' // a name that FAT cannot hold, two that it cannot tell apart, or one read that is no file name
@@ -10,4 +11,5 @@ export type DiskErrorCode =
   | 'ROS_DISK_CONTENT' // a content is not as long as its size says, or failed while it was read
   | 'ROS_DISK_FORMAT' // what is read is no such file system, or breaks its rules
 
+/** What writers and readers of disk images throw. */
 export class DiskError extends RosError<DiskErrorCode> {}

@@ -40,6 +40,7 @@ export const fatRules = {
   'fat/duplicate': rule('error', `${FAT}, FAT Directory Structure`, 'name that comes twice in a directory'),
 } satisfies Record<string, LintRule>
 
+/** Names of the rules for FAT file systems. */
 export type FatRule = keyof typeof fatRules
 export type FatFinding = Finding<FatRule>
 

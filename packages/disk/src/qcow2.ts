@@ -12,11 +12,13 @@ import { DiskError } from './error.ts'
 import { encodeQcow2Header } from './qcow2-header.ts'
 import { dataPieces, pieces } from './sparse.ts'
 
+/** How a qcow2 image is divided. */
 export interface Qcow2Options {
   /** Cluster size as a power of two: 9 … 21. Default 16, so 64 KiB. */
   readonly clusterBits?: number
 }
 
+/** Size of an empty image, and its clusters. */
 export interface EmptyQcow2Options extends Qcow2Options {
   /** Virtual size in bytes, a multiple of 512. What the guest writes is allocated as it comes. */
   readonly size: number

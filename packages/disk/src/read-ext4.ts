@@ -7,6 +7,7 @@ import { Allowance, type BlockRun, directoryEntries, extentRuns, mappedRuns } fr
 import { inlineContent, inlineData } from './read-ext-inline.ts'
 import { type ExtVolume, readExtSuper } from './read-ext-super.ts'
 
+/** An ext2, ext3 or ext4 file system, read. */
 export interface ExtImage {
   readonly type: 'ext2' | 'ext3' | 'ext4'
   /** Bytes. */

@@ -10,6 +10,7 @@ import { type FatVolume, readFatBoot } from './read-fat-boot.ts'
 import { ClusterChains } from './read-fat-chain.ts'
 import { hasAttribute, type ReadEntry, readEntries } from './read-fat-directory.ts'
 
+/** A FAT file system, read. */
 export interface FatImage {
   readonly type: FatType
   /** Bytes. */

@@ -6,6 +6,7 @@ import { DiskError } from './error.ts'
 import { QCOW2_MAGIC, QCOW2_V2_SIZE, qcow2Header } from './qcow2-header.ts'
 import { formatError, readBytes } from './read-bytes.ts'
 
+/** A qcow2 image, read. */
 export interface Qcow2Image {
   readonly version: number
   /** Bytes. */

@@ -18,6 +18,7 @@ export function ldlinuxPlaceholder({ ldlinuxSys }: SyslinuxBlobs): ByteSource {
   return zeros(Math.ceil(ldlinuxSys.length / SECTOR) * SECTOR + ADV_SECTORS * SECTOR)
 }
 
+/** Where SYSLINUX is put, and from which files. */
 export interface SyslinuxOptions {
   /** Path of the placeholder in the volume. */
   readonly path: string

@@ -34,6 +34,7 @@ const FIXED = 2
 const EPOCH = 946_684_800
 const MAX_SIZE = 2040 * 1024 ** 3
 
+/** What identifies a VHD. */
 export interface VhdOptions {
   /** A GUID that tells images apart. */
   readonly id: string

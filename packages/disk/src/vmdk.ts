@@ -58,6 +58,7 @@ const marker = { endOfStream: 0, grainTable: 1, grainDirectory: 2, footer: 3 } a
 const MAX_SECTORS = 0xffff_ffff
 const compress = promisify<Uint8Array, { level: number }, Buffer>(deflate)
 
+/** What identifies a VMDK. */
 export interface VmdkOptions {
   /** Content id, 32 bits, not 0xfffffffe or 0xffffffff. */
   readonly contentId: number

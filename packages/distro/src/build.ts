@@ -26,6 +26,7 @@ import { currentSystem, type System } from './steps/system.ts'
 import { unpackedArchives } from './steps/unpacked.ts'
 import { v04Images, v04System } from './steps/v04.ts'
 
+/** What is built, and where to. */
 export interface BuildOptions extends InputOptions {
   /** Folder of the artifacts. */
   readonly out: string
@@ -43,12 +44,14 @@ export interface BuildOptions extends InputOptions {
   readonly locked?: boolean
 }
 
+/** A file that a build has written. */
 export interface Artifact {
   readonly path: string
   /** Bytes. */
   readonly size: number
 }
 
+/** What a build has made. */
 export interface BuildResult {
   readonly version: string
   readonly artifacts: readonly Artifact[]
@@ -95,7 +98,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     let done = 0
     const tell = (length: number) => {
       done += length
-      report({ step: name, text: `writing ${path}`, done, ...(total !== undefined && { total }) })
+      report({ step: name, text: 'writing', done, ...(total !== undefined && { total }) })
     }
     tell(0)
     // The name tells whose it is: what a killed build left, the next one removes.

@@ -18,6 +18,7 @@ import { type InputOptions, lockFor, openSession } from './session.ts'
 const CONTENTS = 'sha256'
 const LOCK_LIMIT = 64 * 1024 ** 2
 
+/** What `exportCache` has put into its archive. */
 export interface Carried {
   readonly path: string
   readonly contents: readonly LockContent[]
@@ -46,6 +47,7 @@ export async function exportCache(options: InputOptions, path: string): Promise<
   return { path, contents, outside: outsideInputs(lock) }
 }
 
+/** Which archive goes into which cache. */
 export interface ImportOptions {
   readonly cache: string
   readonly path: string
@@ -53,6 +55,7 @@ export interface ImportOptions {
   readonly signal?: AbortSignal
 }
 
+/** What `importCache` has taken in. */
 export interface Imported {
   readonly contents: number
   readonly lock: Lock

@@ -1,5 +1,6 @@
 import { RosError } from '@ros/bytes'
 
+/** Stable codes of a `DistroError`. */
 export type DistroErrorCode =
   | 'ROS_RECIPE_SYNTAX' // the recipe is not YAML
   | 'ROS_RECIPE_KEY' // a key is unknown, missing, or has a value of the wrong kind
@@ -17,4 +18,5 @@ export type DistroErrorCode =
   | 'ROS_DISTRO_FIT' // something is too large for what is to boot it
   | 'ROS_DISTRO_ARCH' // an architecture that this version does not build
 
+/** What building throws. */
 export class DistroError extends RosError<DistroErrorCode> {}

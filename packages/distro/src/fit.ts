@@ -39,6 +39,7 @@ export function unpackedSize(tree: Tree): number {
   return size
 }
 
+/** An artifact that is larger than what has to take it. */
 export interface FitProblem {
   /** Which artifact does not fit where. */
   readonly subject: string

@@ -15,6 +15,7 @@ export interface KernelTarOptions {
   readonly onProgress?: ProgressSink
 }
 
+/** A kernel and its modules, written as one archive. */
 export interface KernelTar {
   readonly path: string
   /** Bytes. */

@@ -75,6 +75,7 @@ export const lockSchema = z.strictObject({
   packages: z.array(lockedPackage),
 })
 
+/** A lock file's content: every input of a recipe by digest. */
 export type Lock = z.infer<typeof lockSchema>
 export type LockedPackage = z.infer<typeof lockedPackage>
 export type LockedContent = z.infer<typeof lockedContent>

@@ -9,4 +9,5 @@ export interface Progress {
   readonly total?: number
 }
 
+/** Gets every step of a build as it goes. */
 export type ProgressSink = (progress: Progress) => void

@@ -144,6 +144,7 @@ export const recipeSchema = z
       context.addIssue({ code: 'custom', path, message })
   })
 
+/** A recipe's content, defaults filled in. */
 export type Recipe = z.infer<typeof recipeSchema>
 export type ServiceRecipe = z.infer<typeof service>
 

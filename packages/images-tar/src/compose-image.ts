@@ -2,6 +2,7 @@ import { ImagesTarError } from './error.ts'
 import type { HistoryEntry, Image, ImageConfig, Layer, RunConfig } from './model.ts'
 import { checkRepoTag } from './reference.ts'
 
+/** What an image is made of. */
 export interface ComposeOptions {
   /** `repository:tag` each; may be empty. */
   readonly repoTags: readonly string[]

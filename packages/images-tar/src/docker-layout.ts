@@ -11,6 +11,7 @@ import type { Image, Layer } from './model.ts'
 import { checkRepoTag } from './reference.ts'
 import { tarSplit } from './tar-split.ts'
 
+/** What a docker store's own files carry. */
 export interface DockerLayoutOptions {
   /** Modification time of the store's own files and directories, in seconds; the layers' files keep theirs. */
   readonly mtime: number

@@ -1,5 +1,6 @@
 import { RosError } from '@ros/bytes'
 
+/** Stable codes of an `ImagesTarError`. */
 export type ImagesTarErrorCode =
   | 'ROS_IMAGES_TAR_REFERENCE' // a repository, tag or digest that docker's grammar does not allow
   | 'ROS_IMAGES_TAR_ENTRY' // a file that a tar archive cannot hold
@@ -15,4 +16,5 @@ export type ImagesTarErrorCode =
   | 'ROS_IMAGES_TAR_OFFLINE' // content that is not in the store, and the network may not be used
   | 'ROS_IMAGES_TAR_DAEMON' // the Docker daemon refused or could not be reached
 
+/** What composing, reading and moving images throws. */
 export class ImagesTarError extends RosError<ImagesTarErrorCode> {}

@@ -31,6 +31,7 @@ export const ociLayoutRules = {
   'oci/unreferenced': rule('warning', `${layout} §Blobs`, 'blob that nothing names'),
 } satisfies Record<string, LintRule>
 
+/** Names of the rules for OCI image layouts. */
 export type OciLayoutRule = keyof typeof ociLayoutRules
 export type OciLayoutFinding = Finding<OciLayoutRule> | DockerSaveFinding
 

@@ -42,6 +42,7 @@ export const dockerSaveRules = {
   ),
 } satisfies Record<string, LintRule>
 
+/** Names of the rules for docker-save archives. */
 export type DockerSaveRule = keyof typeof dockerSaveRules
 export type DockerSaveFinding = Finding<DockerSaveRule>
 

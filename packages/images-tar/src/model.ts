@@ -64,6 +64,7 @@ export interface RunConfig {
   readonly StopSignal?: string
 }
 
+/** How a layer came to be: OCI image configuration, `history`. */
 export interface HistoryEntry {
   readonly created?: string
   readonly created_by?: string

@@ -13,6 +13,7 @@ export interface Blob {
   readonly source: ByteSource
 }
 
+/** How an image is packed for a registry or a layout. */
 export interface PackImageOptions {
   /** Default `oci`; `docker` is schema 2, which knows gzip only. */
   readonly format?: 'oci' | 'docker'

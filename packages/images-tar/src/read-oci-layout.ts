@@ -26,6 +26,7 @@ export interface LayoutFiles {
   file(path: string): ByteSource | undefined
 }
 
+/** Which images of a layout are read, and how. */
 export interface ReadOciLayoutOptions {
   /** Of an index only the image for it; without it every image is read. */
   readonly platform?: Platform

@@ -1,5 +1,6 @@
 import { RosError } from '@ros/bytes'
 
+/** Stable codes of an `InitrdError`. */
 export type InitrdErrorCode =
   | 'ROS_INITRD_NAME' // a path, name or link target that the kernel would drop
   | 'ROS_INITRD_FIELD' // an owner, time or device number that the header or the kernel cannot hold
@@ -11,4 +12,5 @@ export type InitrdErrorCode =
   | 'ROS_INITRD_ARCHIVE' // bytes that the kernel does not unpack
   | 'ROS_INITRD_LIMIT' // compressed segments that hold more than the caller allowed
 
+/** What writers and readers of initrds throw. */
 export class InitrdError extends RosError<InitrdErrorCode> {}

@@ -7,6 +7,7 @@ import { ALIGNMENT } from './newc.ts'
 import { type ReadInitrdOptions, segmentStore, unpackMember } from './read-initrd.ts'
 import { Unpacker } from './unpacker.ts'
 
+/** Bounds of the reading that linting is. */
 export interface LintInitrdOptions extends ReadInitrdOptions {}
 
 /**

@@ -44,6 +44,7 @@ export const initrdRules = {
   'initrd/unread': rule('warning', 'rancheros-kit', 'compression that lint does not read'),
 } satisfies Record<string, LintRule>
 
+/** Names of the rules for initrds. */
 export type InitrdRule = keyof typeof initrdRules
 export type InitrdFinding = Finding<InitrdRule>
 

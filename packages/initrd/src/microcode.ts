@@ -4,6 +4,7 @@ import { InitrdError } from './error.ts'
 import { planInitrd } from './plan.ts'
 import type { Segment } from './segment.ts'
 
+/** Updates for processors, one source each. */
 export interface Microcode {
   /** Update blocks as Intel publishes them (`intel-ucode/06-8e-09`), one after the other. */
   readonly intel?: ByteSource

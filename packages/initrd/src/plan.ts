@@ -30,6 +30,7 @@ export interface InitrdPlan {
   readonly size: number
 }
 
+/** What varies between two archives of one tree. */
 export interface InitrdOptions {
   /** Modification time of every entry, in seconds since 1970-01-01 UTC, in place of each node's own. */
   readonly mtime?: number

@@ -20,6 +20,7 @@ export interface InitrdSegment {
   readonly entries: number
 }
 
+/** What an initrd holds. */
 export interface InitrdContents {
   /** What stands on the root after unpacking. Contents of files are slices of the source, or of segments in memory. */
   readonly tree: Tree
@@ -29,6 +30,7 @@ export interface InitrdContents {
   readonly origins: ReadonlyMap<string, EntryOrigin>
 }
 
+/** Bounds of the reader. */
 export interface ReadInitrdOptions {
   /** Compressed segments are unpacked into memory: this many bytes at the most, all together. Default 1 GiB. */
   readonly memoryLimit?: number

@@ -4,6 +4,7 @@ import { ALIGNMENT, align } from './newc.ts'
 /** What Linux unpacks, if it was configured so: Debian's kernels take all of these. */
 export type SegmentCompression = 'none' | 'gzip' | 'zstd' | 'xz' | 'lzma' | 'lz4'
 
+/** A part of an initrd: an archive of its own, compressed or not. */
 export interface Segment {
   /** What errors call it. */
   readonly name: string

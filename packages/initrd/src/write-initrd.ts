@@ -12,6 +12,7 @@ import {
 import { readAhead } from './read-ahead.ts'
 import { byteSum } from './read-archive.ts'
 
+/** What varies between two archives, and how their chunks are handed out. */
 export interface WriteInitrdOptions extends InitrdOptions {
   /**
    * The chunks are views of two buffers that take turns: a chunk must have been used up when the next but one is asked for.

@@ -1,5 +1,6 @@
 import { RosError } from '@ros/bytes'
 
+/** Stable codes of an `IsoError`. */
 export type IsoErrorCode =
   | 'ROS_ISO_FIELD' // a volume field or an option that its place in the image cannot hold
   | 'ROS_ISO_NAME' // a name that cannot be written, or one read that is no file name
@@ -11,4 +12,5 @@ export type IsoErrorCode =
   | 'ROS_ISO_EXTENT' // an extent that lies outside the image
   | 'ROS_ISO_LOOP' // directories or continuation areas that lead back to themselves
 
+/** What writers and readers of ISO images throw. */
 export class IsoError extends RosError<IsoErrorCode> {}

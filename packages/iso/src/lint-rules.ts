@@ -58,6 +58,7 @@ export const isoRules = {
   ),
 } satisfies Record<string, LintRule>
 
+/** Names of the rules for ISO images. */
 export type IsoRule = keyof typeof isoRules
 export type IsoFinding = Finding<IsoRule>
 

@@ -8,6 +8,7 @@ import { type BootEntry, readCatalog } from './read-boot.ts'
 import { type Descriptors, readDescriptors } from './read-descriptors.ts'
 import { type Hierarchy, hasRockRidge, readTree } from './read-tree.ts'
 
+/** Which hierarchy is read, and the reader's bounds. */
 export interface ReadIsoOptions {
   /** Take this one or throw `ROS_ISO_FORMAT`. Default: the first there is of Rock Ridge, Joliet, plain. */
   readonly hierarchy?: Hierarchy
@@ -18,6 +19,7 @@ export interface ReadIsoOptions {
   readonly mode?: 'strict' | 'lenient'
 }
 
+/** An ISO image, read. */
 export interface IsoImage {
   readonly volume: IsoVolume
   /** Which hierarchies the image has; the first is the one that `tree` was read from unless another was asked for. */

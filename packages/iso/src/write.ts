@@ -4,6 +4,7 @@ import { IsoError } from './error.ts'
 import type { IsoLayout } from './layout.ts'
 import { SECTOR } from './sector.ts'
 
+/** How chunks are handed out. */
 export interface WriteIsoOptions {
   /**
    * Chunks are views of two arrays that take turns: one must have been used up when the next but one is asked for, as

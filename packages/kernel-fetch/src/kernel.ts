@@ -19,6 +19,7 @@ export interface Kernel {
   readonly modulesMtime: number
 }
 
+/** A module as it lies in a tree. */
 export interface ModuleFile {
   /** As lsmod prints it: with underscores, no ending. */
   readonly name: string

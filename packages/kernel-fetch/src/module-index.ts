@@ -17,6 +17,7 @@ export interface ModuleIndex {
   readonly builtinAlias: readonly (readonly [alias: string, name: string])[]
 }
 
+/** What a module says of itself in `.modinfo`, and its symbols. */
 export interface ModuleRecord {
   readonly name: string
   /** Inside `lib/modules/RELEASE`. */
@@ -33,6 +34,7 @@ export interface ModuleRecord {
   readonly exports: readonly string[]
 }
 
+/** Who hears how far reading is. */
 export interface ModuleIndexOptions {
   /** Called after each module. */
   readonly onProgress?: (done: number, total: number) => void

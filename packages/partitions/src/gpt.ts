@@ -45,6 +45,7 @@ export const GPT_SIGNATURE = 'EFI PART'
 /** Bits of an entry's attributes (UEFI 2.10, table 5.8; 60 of basic data partitions). */
 export const gptAttribute = { legacyBiosBootable: 2, readOnly: 60 } as const
 
+/** An entry of a GPT (UEFI 2.10 §5.3.3). */
 export interface GptPartition {
   /** Type and identity, 8-4-4-4-12 hexadecimal digits. */
   readonly type: string
@@ -58,6 +59,7 @@ export interface GptPartition {
   readonly attributes?: readonly number[]
 }
 
+/** Type GUIDs that are written here: Microsoft's basic data, UEFI's system partition (UEFI 2.10 table 5.7), Linux's data. */
 export const gptType = {
   basicData: 'ebd0a0a2-b9e5-4433-87c0-68b6b72699c7',
   efiSystem: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',

@@ -26,6 +26,7 @@ export const partitionRules = {
   'gpt/guid': rule('error', ENTRY, 'identifier of two partitions, or none'),
 } satisfies Record<string, LintRule>
 
+/** Names of the rules for partition tables. */
 export type PartitionRule = keyof typeof partitionRules
 export type PartitionFinding = Finding<PartitionRule>
 

@@ -5,6 +5,7 @@ export const DISK_SECTOR = 512
 /** Geometry that is pretended: 64 heads of 32 sectors of 512 bytes make cylinders of 1 MiB. */
 const HEADS = 64
 const SECTORS = 32
+/** Bytes of a cylinder in the geometry that addresses of an MBR are given in. */
 export const CYLINDER = HEADS * SECTORS * DISK_SECTOR
 
 /** Master boot record (UEFI 2.10, table 5.1); isolinux's and GRUB's code find their image by a number in front of the signature. */

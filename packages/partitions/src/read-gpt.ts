@@ -5,6 +5,7 @@ import { decodeAttributes, decodeName, GPT_SIGNATURE, type GptPartition, gptEntr
 import { decodeGuid } from './guid.ts'
 import { DISK_SECTOR } from './mbr.ts'
 
+/** An entry of a GPT, with its place in the table. */
 export interface ReadGptPartition extends GptPartition {
   /** 1 … number of entries. */
   readonly number: number

@@ -15,6 +15,7 @@ export interface ReadMbrEntry {
   readonly offset: number
 }
 
+/** A master boot record, read. */
 export interface ReadMbr {
   /** As it stands. */
   readonly sector: Uint8Array

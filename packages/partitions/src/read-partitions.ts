@@ -3,6 +3,7 @@ import { DISK_SECTOR, mbrType } from './mbr.ts'
 import { readGptCopies } from './read-gpt.ts'
 import { isExtended, readMbr } from './read-mbr.ts'
 
+/** A partition of either kind of table. */
 export interface Partition {
   /** As systems number them, from 1. */
   readonly number: number
@@ -19,6 +20,7 @@ export interface Partition {
   readonly content: ByteSource
 }
 
+/** A table of either kind. */
 export interface PartitionTable {
   readonly type: 'gpt' | 'mbr'
   /** Disk signature in the MBR, or the GPT's GUID. */

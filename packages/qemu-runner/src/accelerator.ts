@@ -17,6 +17,7 @@ const MARKER = 'micro guest runs'
 const TURNS = 100_000_000
 const NAMES: Readonly<Record<Accelerator, string>> = { kvm: 'KVM', hvf: 'HVF', whpx: 'WHPX', tcg: 'TCG' }
 
+/** Which accelerator is tried, with what, and who remembers it. */
 export interface ProbeOptions {
   /** Architecture of the guests; x86_64 unless said. */
   readonly arch?: QemuArch
@@ -38,6 +39,7 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal
 }
 
+/** What `probeAccelerator` found. */
 export interface ProbeResult {
   readonly accelerator: Accelerator
   /** One line for the user: what was found and what is used. */

@@ -56,6 +56,7 @@ const enterLongMode: readonly Code[] = [
   [0, 0],
 ]
 
+/** What the micro guest does beside writing its text. */
 export interface MicroGuestOptions {
   /** Turns of an empty loop before the text is written, two instructions each; 1 unless said. */
   readonly turns?: number

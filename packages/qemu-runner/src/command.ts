@@ -4,6 +4,7 @@ import { checkInteger, checkSocketPath, escapeValue } from './option-value.ts'
 import { processorArgs } from './processor.ts'
 import type { Boot, Display, QemuMachine, QemuOptions, Serial, Share } from './qemu-options.ts'
 
+/** A command line, and the sockets that it names. */
 export interface QemuCommand {
   readonly program: string
   readonly args: readonly string[]

@@ -1,3 +1,4 @@
+/** Stable codes of a `QemuRunnerError`. */
 export type QemuRunnerErrorCode =
   | 'ROS_QEMU_OPTION' // an option of ours is outside what QEMU takes
   | 'ROS_QEMU_NOT_FOUND' // the QEMU program is not installed
@@ -20,6 +21,7 @@ export type QemuRunnerErrorCode =
   | 'ROS_SSH_CLOSED' // the connection ended before the command did
   | 'ROS_SSH_OUTPUT' // a captured command printed more than the caller allowed
 
+/** Facts of a `QemuRunnerError`. */
 export interface QemuRunnerErrorDetail {
   /** What was being run or asked for: a program, an option, an address. */
   readonly subject: string

@@ -1,6 +1,7 @@
 import { QemuRunnerError } from './error.ts'
 import type { Firmware, QemuArch } from './qemu-options.ts'
 
+/** What `findFirmware` looks at: the host's files. */
 export interface FirmwareHost {
   /** Whether a file is there. */
   readonly exists: (path: string) => boolean

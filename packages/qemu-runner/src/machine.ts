@@ -10,6 +10,7 @@ import { within } from './time-limit.ts'
 /** How long each way of ending QEMU may take before the next, harder one. */
 const QUIT_STEP_MS = 2_000
 
+/** How QEMU ended. */
 export interface MachineExit {
   /** Exit code, or null when a signal ended QEMU. */
   readonly code: number | null

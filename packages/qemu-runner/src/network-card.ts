@@ -1,6 +1,7 @@
 import { QemuRunnerError } from './error.ts'
 import { checkPort, escapeValue } from './option-value.ts'
 
+/** A port of the host that leads into the guest. */
 export interface PortForward {
   readonly hostPort: number
   readonly guestPort: number
@@ -17,6 +18,7 @@ export interface UserNetwork {
   readonly tftp?: { readonly folder: string; readonly bootFile: string }
 }
 
+/** A network card, and what it is connected to. */
 export type NetworkCard = {
   /** Default virtio. */
   readonly model?: 'virtio' | 'e1000' | 'e1000e'

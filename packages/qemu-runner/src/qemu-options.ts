@@ -1,10 +1,14 @@
 import type { NetworkCard, UserNetwork } from './network-card.ts'
 import type { QemuVersion } from './qemu-version.ts'
 
+/** How QEMU runs the guest's code: Linux, macOS, Windows, emulation. */
 export type Accelerator = 'kvm' | 'hvf' | 'whpx' | 'tcg'
+/** Architecture of the guest, in QEMU's words. */
 export type QemuArch = 'x86_64' | 'aarch64'
+/** QEMU's `-machine`. */
 export type QemuMachine = 'q35' | 'pc' | 'virt'
 
+/** A virtio disk. */
 export interface Disk {
   readonly path: string
   readonly format: 'raw' | 'qcow2'
@@ -13,6 +17,7 @@ export interface Disk {
   readonly snapshot?: boolean
 }
 
+/** What the machine starts. */
 export type Boot =
   /** Direct kernel boot: no firmware menu, no boot loader. */
   | { readonly kernel: string; readonly initrd?: string; readonly append?: string }
@@ -53,6 +58,7 @@ export type Display =
   /** A VNC server without a password, on a socket file or on 127.0.0.1 (port 5900 + `display`). */
   | { readonly vnc: { readonly socket: string } | { readonly display: number } }
 
+/** Where the first serial line goes. */
 export type Serial =
   /** The standard streams of the process. */
   | 'stdio'
@@ -65,6 +71,7 @@ export interface Share {
   readonly tag: string
 }
 
+/** A machine as a value: `qemuCommand` makes the command line of it. */
 export interface QemuOptions {
   readonly arch?: QemuArch
   /** Program to run; `qemu-system-<arch>` unless said. */

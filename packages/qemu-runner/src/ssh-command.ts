@@ -6,6 +6,7 @@ import { QemuRunnerError } from './error.ts'
 /** What a captured command may print on each stream unless said. */
 const CAPTURE_BYTES = 16 * 1024 * 1024
 
+/** How a remote command ended. */
 export interface RemoteExit {
   /** Exit code; 128 + number for a command ended by a signal, as shells do. */
   readonly code: number
@@ -13,6 +14,7 @@ export interface RemoteExit {
   readonly signal?: string
 }
 
+/** What a remote command's streams are connected to. */
 export interface RemoteStreams {
   /** Goes into the command, and its end too; none is an empty input. */
   readonly stdin?: Readable
@@ -22,6 +24,7 @@ export interface RemoteStreams {
   readonly pty?: PtySize
 }
 
+/** Size of a remote terminal, in characters. */
 export interface PtySize {
   readonly columns: number
   readonly rows: number
@@ -42,6 +45,7 @@ export async function runCommand(
   return await pumpChannel(channel, command, streams)
 }
 
+/** How a remote command ended, and what it printed, as UTF-8. */
 export interface Captured extends RemoteExit {
   readonly stdout: string
   readonly stderr: string

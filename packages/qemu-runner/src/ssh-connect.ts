@@ -11,6 +11,7 @@ const REFUSAL_GRACE_MS = 15_000
 /** Attempts while the key is refused. Few: sshd 9.8 and later shuts out an address that fails often (PerSourcePenalties). */
 const REFUSAL_ATTEMPTS = 5
 
+/** Where ssh is, who logs in, and how long it may take. */
 export interface ConnectSshOptions {
   readonly port: number
   /** 127.0.0.1 unless said. */

@@ -9,6 +9,7 @@ const KEY_TYPE = 'ssh-ed25519'
 /** Cipher block size of an unencrypted key (PROTOCOL.key, section 3). */
 const PADDING_BYTES = 8
 
+/** A key pair as text. */
 export interface KeyPair {
   /** OpenSSH private key file as text, without a passphrase. */
   readonly privateKey: string
@@ -16,6 +17,7 @@ export interface KeyPair {
   readonly publicKey: string
 }
 
+/** A key pair and its files. */
 export interface KeyFiles extends KeyPair {
   readonly privateKeyFile: string
   readonly publicKeyFile: string

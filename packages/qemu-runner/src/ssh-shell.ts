@@ -3,6 +3,7 @@ import type { Client } from 'ssh2'
 import { openChannel, pumpChannel } from './ssh-command.ts'
 import { rawMode, type TerminalInput } from './terminal.ts'
 
+/** What the shell's terminal is here. */
 export interface ShellOptions {
   /** A command to run in the terminal instead of the login shell. */
   readonly command?: string

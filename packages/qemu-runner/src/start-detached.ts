@@ -9,6 +9,7 @@ import { within } from './time-limit.ts'
 const START_TIMEOUT_MS = 15_000
 const EXIT_MS = 2_000
 
+/** A machine without an owner. */
 export interface DetachedMachine {
   /** Process number of QEMU. */
   readonly pid: number

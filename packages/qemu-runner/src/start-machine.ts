@@ -16,6 +16,7 @@ const DRAIN_MS = 1_000
 const STDERR_CHARACTERS = 65_536
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+/** What becomes of console, signals and errors of a machine. */
 export interface MachineOptions {
   /** File that gets every byte of the serial console; replaced at the start. */
   readonly consoleLog?: string

@@ -1,5 +1,6 @@
 import { RosError } from '@ros/bytes'
 
+/** Stable codes of a `StoreError`. */
 export type StoreErrorCode =
   | 'ROS_STORE_DIRECTORY' // the store's directory cannot be made or used
   | 'ROS_STORE_MISSING' // no entry with that digest
@@ -14,4 +15,5 @@ export type StoreErrorCode =
   | 'ROS_OPENPGP_KEYRING' // a file that holds no public keys
   | 'ROS_OPENPGP_SIGNATURE' // no valid signature by a trusted key
 
+/** What the store, downloads and signatures throw. */
 export class StoreError extends RosError<StoreErrorCode> {}

@@ -29,6 +29,7 @@ export async function storeEntries(store: Store): Promise<StoreEntry[]> {
   return entries
 }
 
+/** What goes, and what stays. */
 export interface PruneOptions {
   /** Content that was not used since then goes; milliseconds since 1970. */
   readonly unusedSinceMs: number

@@ -67,6 +67,7 @@ export interface Store {
   readonly partials: Partials
 }
 
+/** When leftovers of others are old. */
 export interface OpenStoreOptions {
   /**
    * Leftovers of killed processes are removed when the store is opened, what they downloaded is kept as partial. Leftovers

@@ -14,27 +14,32 @@ export interface Metadata {
   readonly xattrs?: ReadonlyMap<string, Uint8Array>
 }
 
+/** A regular file. */
 export interface FileNode extends Metadata {
   readonly type: 'file'
   readonly content: ByteSource
 }
 
+/** A directory. */
 export interface DirectoryNode extends Metadata {
   readonly type: 'directory'
 }
 
+/** A symbolic link. */
 export interface SymlinkNode extends Metadata {
   readonly type: 'symlink'
   /** As it is stored: relative or absolute, not resolved. */
   readonly target: string
 }
 
+/** A block or character device. */
 export interface DeviceNode extends Metadata {
   readonly type: 'block' | 'character'
   readonly major: number
   readonly minor: number
 }
 
+/** A fifo or a socket. */
 export interface SpecialNode extends Metadata {
   readonly type: 'fifo' | 'socket'
 }

@@ -33,6 +33,7 @@ export function parentPath(path: string): string {
   return slash < 0 ? '' : path.slice(0, slash)
 }
 
+/** The last name of a path. */
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }

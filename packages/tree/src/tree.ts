@@ -3,6 +3,7 @@ import { TreeError } from './error.ts'
 import { checkNode, directory, type Metadata, type TreeNode } from './node.ts'
 import { baseName, normalizePath, parentPath } from './path.ts'
 
+/** A node and its path. */
 export interface TreeEntry {
   /** Normalised path, never ''. */
   readonly path: string

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { fromText } from '@ros/bytes'
-import { replaceFile } from '@ros/bytes/node'
 import { checkPortFree, freePort, type PortForward } from '@ros/qemu-runner'
 import { CliError } from '../error.ts'
 import { codeOf } from '../exit-code.ts'
 import type { MachineFiles } from '../project.ts'
+import { changeSettings, readSettings } from './settings.ts'
 
 /** What `--port` asks for: the port of ssh, when one was named, and further ones. */
 export interface PortWishes {
@@ -61,19 +59,14 @@ export async function chooseSshPort(wishes: PortWishes, files: MachineFiles): Pr
 }
 
 export async function rememberPort(files: MachineFiles, port: number): Promise<void> {
-  await replaceFile(files.settings, fromText(`${JSON.stringify({ port })}\n`).open(), { mode: 0o600 })
+  await changeSettings(files, { port })
 }
 
 export const sshForward = (hostPort: number): PortForward => ({ hostPort, guestPort: SSH })
 
-/** Settings that cannot be read cost the port its number, no more. */
 async function lastPort(files: MachineFiles): Promise<number | undefined> {
-  try {
-    const { port } = JSON.parse(await readFile(files.settings, 'utf8')) as { port?: unknown }
-    return typeof port === 'number' && isPort(String(port)) ? port : undefined
-  } catch {
-    return undefined
-  }
+  const { port } = await readSettings(files)
+  return port !== undefined && isPort(String(port)) ? port : undefined
 }
 
 async function isFree(port: number): Promise<boolean> {

@@ -21,6 +21,7 @@ import {
   writeNetboot,
 } from './disks.ts'
 import { initrdWarning } from './initrd-warning.ts'
+import { knowSystem, systemOf } from './known-system.ts'
 import { artifact, type Findings, kernelLine, machinePlan } from './plan.ts'
 import { chooseSshPort } from './ports.ts'
 import type { RunArguments } from './run-arguments.ts'
@@ -101,6 +102,7 @@ export async function makeReady(args: RunArguments, files: MachineFiles, prepare
   const { boot } = args
   await makeSocketFolder(files)
   if (args.fresh) await forgetDisks(files)
+  await knowSystem(files, systemOf(args))
   if (boot.from === 'disk') {
     await ensureBootDisk(boot.image, files.bootDisk(prepared.findings.diskFormat ?? 'raw'))
   } else await ensureEmptyDisk(files.stateDisk)

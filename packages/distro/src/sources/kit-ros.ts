@@ -15,7 +15,7 @@ export function kitRos(arch: string): string {
   if (existsSync(path)) return path
   throw new DistroError('ROS_DISTRO_INPUT', 'ros is not built', {
     subject: path,
-    hint: 'in a checkout: `npm run setup` (needs Go 1.24 or later)',
+    hint: 'in a checkout: `npm run build` (needs Go 1.24 or later)',
   })
 }
 

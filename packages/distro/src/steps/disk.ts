@@ -15,7 +15,9 @@ const UNFORMATTED = 48
 /** Below that the first boot could not unpack the system. */
 const MIN_STATE = 1024 * MIB
 
+/** Every form of disk image, by the ending of its file: raw, QEMU, VMware, Hyper-V. */
 export const diskFormats = ['img', 'qcow2', 'vmdk', 'vhd'] as const
+/** A form of disk image that `build` writes. */
 export type DiskFormat = (typeof diskFormats)[number]
 
 export interface DiskStep {

@@ -17,6 +17,7 @@ export interface ArtifactFile {
   readonly source: ByteSource
 }
 
+/** What kind of artifact is pushed, beside how. */
 export interface PushArtifactOptions extends PushOptions {
   /** What kind of artifact it is, as a media type. */
   readonly artifactType: string

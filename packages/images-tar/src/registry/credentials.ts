@@ -6,6 +6,7 @@ import { collect } from '@ros/bytes'
 import { ImagesTarError } from '../error.ts'
 import { object } from '../image-config.ts'
 
+/** What a registry or its token server is told of who asks. */
 export type Credential =
   | { readonly username: string; readonly password: string }
   /** An OAuth2 refresh token, exchanged at the token server. */

@@ -27,6 +27,7 @@ export interface PinnedDaemonImage {
   readonly layers: readonly Digest[]
 }
 
+/** Which daemon is asked, and what of the answer is kept. */
 export interface DaemonImageOptions {
   /** As `DOCKER_HOST` has it; default that, else the system's daemon. */
   readonly daemon?: string

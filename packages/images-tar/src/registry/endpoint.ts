@@ -13,6 +13,7 @@ export interface Endpoint {
   readonly host: string
 }
 
+/** How hosts of registries are reached. */
 export interface EndpointOptions {
   /** By registry host: addresses to be asked before the registry itself. A path of the address goes before the repository's. */
   readonly mirrors?: Readonly<Record<string, readonly string[]>>

@@ -16,6 +16,7 @@ import type { PinnedImage } from './resolve-image.ts'
 import { isSchema1, parseSchema1, schema1Config } from './schema1.ts'
 import type { Session } from './session.ts'
 
+/** How an image is fetched, and its limits. */
 export interface FetchImageOptions extends RegistryOptions {
   /** Take all from the store, or throw `ROS_IMAGES_TAR_OFFLINE`. */
   readonly offline?: boolean

@@ -8,6 +8,7 @@ import { type Pushed, pushBlob } from './push-blob.ts'
 import { pushManifest } from './push-manifest.ts'
 import { type RegistryOptions, withRegistries } from './registry.ts'
 
+/** How blobs go to a registry. */
 export interface PushOptions extends RegistryOptions {
   /** A repository of the same registry (`team/base`) whose blobs may be used. */
   readonly mountFrom?: string
@@ -15,6 +16,7 @@ export interface PushOptions extends RegistryOptions {
   readonly chunkSize?: number
 }
 
+/** How an image is packed and pushed. */
 export interface PushImageOptions extends PushOptions, Omit<PackImageOptions, 'keep'> {}
 
 /** What is in the registry now. */

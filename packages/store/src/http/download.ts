@@ -24,6 +24,7 @@ export interface Download {
   readonly onProgress?: (done: number, total: number | undefined) => void
 }
 
+/** Where a download may come from. */
 export interface DownloadSource {
   /** For messages. */
   readonly name: string

@@ -4,6 +4,7 @@ import { statusError } from './status.ts'
 import { type Answer, Transport } from './transport.ts'
 import { parseUrl } from './url.ts'
 
+/** Trust, limits and proxies of a client. */
 export interface HttpOptions {
   /** Certificates in PEM that are trusted beside the system's. */
   readonly ca?: readonly string[]
@@ -25,6 +26,7 @@ export interface HttpOptions {
   readonly onRetry?: (event: RetryEvent) => void
 }
 
+/** A try that failed and will be made again. */
 export interface RetryEvent {
   /** The address without credentials and query. */
   readonly url: string
@@ -32,6 +34,7 @@ export interface RetryEvent {
   readonly pauseMs: number
 }
 
+/** One request. */
 export interface HttpRequest {
   readonly url: string | URL
   /** Default GET. */
@@ -44,6 +47,7 @@ export interface HttpRequest {
   readonly retry?: boolean
 }
 
+/** An answer, its body not read yet. */
 export interface HttpResponse {
   readonly status: number
   /** Address that answered, after redirects. */
@@ -57,6 +61,7 @@ export interface HttpResponse {
   discard(): void
 }
 
+/** A client: `openHttp` makes it. */
 export interface Http {
   /**
    * Any answer that is not a redirect, and not one that asks to come again later. Throws `ROS_HTTP_…` (`…_STATUS` only for

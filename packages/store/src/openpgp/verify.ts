@@ -2,6 +2,7 @@ import type { VerifyMessageResult } from 'openpgp'
 import { StoreError } from '../error.ts'
 import type { Keyring } from './keyring.ts'
 
+/** Keys, time and subject of a verification. */
 export interface VerifyOptions {
   readonly keyring: Keyring
   /** What was signed, for errors. */
