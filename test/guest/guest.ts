@@ -25,6 +25,8 @@ import { configTree, userData, writeCloudConfigIso } from '../../packages/cli/sr
 /** Generous: a guest under emulation on a machine with other work takes several times as long as alone. */
 export const BOOT_MS = 600_000
 
+/** FAT has no times before 1980. */
+const FAT_TIME = 1_600_000_000
 const DISK_BYTES = 10 * 1024 ** 3
 const AUTOFORMAT = 'rancher.state.formatzero=true rancher.state.autoformat=[/dev/vda]'
 
@@ -224,7 +226,10 @@ async function makeDisks(
   }
   const config = join(folder, 'config.img')
   if (options.configDisk === 'fat') {
-    await replaceFile(config, writeFat(layoutFat(configTree(text), { serialNumber: 1, label: 'CONFIG-2' })))
+    await replaceFile(
+      config,
+      writeFat(layoutFat(configTree(text, FAT_TIME), { serialNumber: 1, label: 'CONFIG-2' })),
+    )
     return { disks: [...disks, { path: config, format: 'raw', readOnly: true }], cdroms: [] }
   }
   await writeCloudConfigIso(config, text)

@@ -13,6 +13,7 @@ import { tarLayer } from './tree-layer.ts'
 
 const MAX_JSON = 16_777_216
 
+/** Bounds for reading a docker-save archive. */
 export interface DockerSaveOptions {
   /** Most bytes that a compressed layer may have once it is decompressed; 16 GiB unless given. */
   readonly maxLayerSize?: number
