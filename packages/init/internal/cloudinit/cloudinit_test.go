@@ -211,3 +211,28 @@ func TestShare(t *testing.T) {
 		t.Error("the share is not told from others")
 	}
 }
+
+func TestHostnameOfALeaseStays(t *testing.T) {
+	present, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ file, want string }{
+		{config.OSConfigFile, present},
+		{config.CloudConfigFile, "configured"},
+	} {
+		root := t.TempDir()
+		for path, content := range map[string]string{c.file: "hostname: configured\n", "proc/cmdline": "quiet\n"} {
+			target := filepath.Join(root, path)
+			if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(target, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := hostname(root, "configured"); got != c.want {
+			t.Errorf("%s: %q, want %q", c.file, got, c.want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"rancheros-kit/init/internal/account"
 	"rancheros-kit/init/internal/atomicfile"
+	"rancheros-kit/init/internal/cmdline"
 	"rancheros-kit/init/internal/config"
 
 	"golang.org/x/sys/unix"
@@ -21,8 +22,22 @@ var users = []string{"rancher", "docker"}
 // Execute applies host name, proxies, ssh keys and files: what has to be there before somebody logs in. Each part is tried;
 // the error joins what failed.
 func Execute(root string, cfg *config.Config) error {
-	return errors.Join(SetHostname(cfg.Hostname), nameInHosts(root, cfg.Hostname), useProxies(root, cfg.Rancher.Network),
+	name := hostname(root, cfg.Hostname)
+	return errors.Join(SetHostname(name), nameInHosts(root, name), useProxies(root, cfg.Rancher.Network),
 		AuthorizeKeys(root, cfg.SSHAuthorizedKeys), WriteFiles(root, cfg.WriteFiles))
+}
+
+// hostname is the configured name; where only os-config.yml has one it is the machine's present name, which a lease may have given while
+// the console started.
+func hostname(root, configured string) string {
+	line, err := cmdline.Read(root)
+	if err != nil || config.HostnameGiven(root, line) {
+		return configured
+	}
+	if current, err := os.Hostname(); err == nil {
+		return current
+	}
+	return configured
 }
 
 // ownAddress is the address that a machine's own name has in /etc/hosts, whatever addresses its network gives it.
