@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { describeGuest } from '../guest/guest.ts'
+import { BOOT_MS, describeGuest } from '../guest/guest.ts'
 
 /** Process ids of the machine's daemons, by what their command lines begin with. */
 const PID = {
@@ -23,11 +23,11 @@ describeGuest('robustness: what is killed comes back', {}, (guest) => {
       expect(before, name).toMatch(/^\d+\n$/)
       expect(await guest.run(`sudo kill -9 ${before.trim()}`), name).toBe('')
       const other = new RegExp(`^(?!${before.trim()}\n)\\d+\n$`)
-      expect(await guest.until(pid, other, 120_000), name).toMatch(other)
+      expect(await guest.until(pid, other, BOOT_MS), name).toMatch(other)
     }
     // They do not only run.
-    expect(await guest.until('sudo system-docker version --format ok', /^ok$/m, 120_000)).toContain('ok\n')
-    expect(await guest.until('docker version --format ok', /^ok$/m, 120_000)).toContain('ok\n')
+    expect(await guest.until('sudo system-docker version --format ok', /^ok$/m, BOOT_MS)).toContain('ok\n')
+    expect(await guest.until('docker version --format ok', /^ok$/m, BOOT_MS)).toContain('ok\n')
     await guest.login()
     expect(await guest.run(STARTED)).toBe(started)
     expect(await guest.run('sudo env SYSTEMD_IGNORE_CHROOT=1 udevadm control --ping && echo pong')).toBe(
