@@ -1,7 +1,7 @@
 // Fuzzes every parser of `ros`, one after the other: `npm run fuzz:go -- [TIME] [NAME…]`, TIME as Go writes it (5m unless given). Findings are
 // kept by Go in testdata/fuzz of their package, where `go test` runs them again.
 import { join } from 'node:path'
-import { capture, root, run, say } from './console.mjs'
+import { capture, fail, root, run, say } from './console.mjs'
 
 const init = join(root, 'packages/init')
 const [time = '5m', ...names] = process.argv.slice(2)
@@ -10,7 +10,10 @@ const [time = '5m', ...names] = process.argv.slice(2)
 function targets() {
   const found = []
   let fuzz = []
-  for (const line of capture('go', ['test', '-list', '^Fuzz', './...'], { cwd: init }).split('\n')) {
+  const listed = capture('go', ['test', '-list', '^Fuzz', './...'], { cwd: init })
+  if (listed === undefined)
+    fail('the targets can not be listed', 'in packages/init: go test -list ^Fuzz ./...')
+  for (const line of listed.split('\n')) {
     if (line.startsWith('Fuzz')) fuzz.push(line)
     const folder = /^ok\s+(\S+)/.exec(line)?.[1]
     if (folder !== undefined) {
@@ -18,7 +21,10 @@ function targets() {
       fuzz = []
     }
   }
-  return found.filter(({ name }) => names.length === 0 || names.includes(name))
+  const unknown = names.filter((wanted) => !found.some(({ name }) => name === wanted))
+  if (unknown.length > 0)
+    fail(`no target ${unknown.join(', ')}`, `there are ${found.map(({ name }) => name).join(', ')}`)
+  return names.length === 0 ? found : found.filter(({ name }) => names.includes(name))
 }
 
 const failed = []

@@ -29,6 +29,7 @@ export {
 } from './fields.ts'
 export { type Finding, finding, type LintRule } from './finding.ts'
 export { gathered } from './gathered.ts'
+export { limited } from './limited.ts'
 export { compareNames, decodeName, encodeName, sortNames } from './name.ts'
 export { OutputBuffer } from './output-buffer.ts'
 export { type RecordTable, type RecordValues, record } from './record.ts'

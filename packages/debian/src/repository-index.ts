@@ -1,3 +1,4 @@
+import { limited } from '@ros/bytes'
 import { withDigest } from '@ros/bytes/node'
 import { decompress } from '@ros/compress'
 import { download, type Store } from '@ros/store'
@@ -78,7 +79,13 @@ async function readList(
     })
     const plain = release.files.get(`${folder}/Packages`)
     const chunks = format ? decompress(source.open(), format) : source.open()
-    return parsePackages(plain ? withDigest(chunks, plain, subject) : limited(chunks, subject), subject)
+    // Where the Release file does not tell the length, what goes on and on is a bomb.
+    const endless = (size: number) =>
+      releaseError(subject, 'is longer than any list of packages', `${size} bytes or more`)
+    return parsePackages(
+      plain ? withDigest(chunks, plain, subject) : limited(chunks, LIST_LIMIT, endless),
+      subject,
+    )
   }
   throw releaseError(
     `${suite.suite}: InRelease`,
@@ -86,15 +93,4 @@ async function readList(
     folder,
     `it has ${release.components.join(', ')} for ${release.architectures.join(', ')}`,
   )
-}
-
-/** A list whose length the Release file does not tell: what goes on and on is a bomb. */
-async function* limited(chunks: AsyncIterable<Uint8Array>, subject: string): AsyncIterable<Uint8Array> {
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.length
-    if (size > LIST_LIMIT)
-      throw releaseError(subject, 'is longer than any list of packages', `${size} bytes or more`)
-    yield chunk
-  }
 }

@@ -1,4 +1,4 @@
-import { type ByteSource, readAll, slice } from '@ros/bytes'
+import { type ByteSource, limited, readAll, slice } from '@ros/bytes'
 import { decompress, detectFormat, MAGIC_SIZE } from '@ros/compress'
 import { debTree, readTar } from '@ros/debian'
 import { readInitrd } from '@ros/initrd'
@@ -36,29 +36,23 @@ export async function plainContent(store: Store, source: StoredSource): Promise<
   const format = detectFormat(await firstBytes(source, MAGIC_SIZE))
   if (format === undefined) return source
   return store.derived(`decompressed ${source.digest}`, () =>
-    limited(decompress(source.open(), format), source.digest),
+    limited(decompress(source.open(), format), CONTENT_LIMIT, (size) => tooLarge(source.digest, size)),
   )
 }
 
 async function initrdTree(store: Store, source: StoredSource, name: string): Promise<Tree> {
-  const { tree } = await readInitrd(source, { store: (chunks) => store.take(limited(chunks, name)) })
+  const { tree } = await readInitrd(source, {
+    store: (chunks) => store.take(limited(chunks, CONTENT_LIMIT, (size) => tooLarge(name, size))),
+  })
   return tree
 }
 
-/** The same chunks, up to the limit. */
-async function* limited(chunks: AsyncIterable<Uint8Array>, subject: string): AsyncIterable<Uint8Array> {
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.length
-    if (size > CONTENT_LIMIT) {
-      throw new DistroError('ROS_DISTRO_LIMIT', 'decompressed content is larger than any input may be', {
-        subject,
-        got: `${size} bytes or more`,
-        limit: `${CONTENT_LIMIT} bytes`,
-      })
-    }
-    yield chunk
-  }
+function tooLarge(subject: string, size: number): DistroError {
+  return new DistroError('ROS_DISTRO_LIMIT', 'decompressed content is larger than any input may be', {
+    subject,
+    got: `${size} bytes or more`,
+    limit: `${CONTENT_LIMIT} bytes`,
+  })
 }
 
 async function isIso(source: ByteSource): Promise<boolean> {

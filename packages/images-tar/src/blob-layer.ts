@@ -1,7 +1,7 @@
 import type { ByteSource } from '@ros/bytes'
 import { type Digest, sha256, withDigest } from '@ros/bytes/node'
 import { decompress, detectFormat, MAGIC_SIZE } from '@ros/compress'
-import { compressedLayer, limited } from './compressed-layer.ts'
+import { compressedLayer, limitedLayer } from './compressed-layer.ts'
 import { ImagesTarError } from './error.ts'
 import type { Layer } from './model.ts'
 import { readAt } from './tar-index.ts'
@@ -57,7 +57,7 @@ export async function blobLayer(
     if (diffId === undefined) throw new Error('a layer without a diffID needs a place to be kept')
     return { ...(await compressedLayer(proven, diffId, format, maxSize)), blob }
   }
-  const chunks = limited(decompress(proven.open(), format), maxSize, subject)
+  const chunks = limitedLayer(decompress(proven.open(), format), maxSize, subject)
   const tar = await keep(
     diffId === undefined ? chunks : withDigest(chunks, { digest: diffId }, subject),
     // What is kept was proven against the diffID in the key.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ByteSource } from '@ros/bytes'
+import { type ByteSource, limited } from '@ros/bytes'
 import { type Digest, withDigest } from '@ros/bytes/node'
 import { decompress, type Format } from '@ros/compress'
 import { ImagesTarError } from './error.ts'
@@ -17,7 +17,7 @@ export async function compressedLayer(
 ): Promise<Layer> {
   const hash = createHash('sha256')
   let size = 0
-  for await (const chunk of limited(decompress(blob.open(), format), maxSize, `layer ${diffId}`)) {
+  for await (const chunk of limitedLayer(decompress(blob.open(), format), maxSize, `layer ${diffId}`)) {
     hash.update(chunk)
     size += chunk.length
   }
@@ -41,18 +41,20 @@ export async function compressedLayer(
   }
 }
 
-/** The chunks; throws `ROS_IMAGES_TAR_LIMIT` when they are more than `limit` bytes. */
-export async function* limited(chunks: AsyncIterable<Uint8Array>, limit: number, subject: string) {
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.length
-    if (size > limit) {
-      throw new ImagesTarError('ROS_IMAGES_TAR_LIMIT', 'layer is larger than allowed when decompressed', {
+/** A layer's chunks; throws `ROS_IMAGES_TAR_LIMIT` when they are more than `limit` bytes. */
+export function limitedLayer(
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number,
+  subject: string,
+): AsyncIterable<Uint8Array> {
+  return limited(
+    chunks,
+    limit,
+    (size) =>
+      new ImagesTarError('ROS_IMAGES_TAR_LIMIT', 'layer is larger than allowed when decompressed', {
         subject,
         got: `${size} bytes or more`,
         limit: `${limit} bytes`,
-      })
-    }
-    yield chunk
-  }
+      }),
+  )
 }

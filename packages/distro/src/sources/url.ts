@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { limited } from '@ros/bytes'
 import type { Digest } from '@ros/bytes/node'
 import {
   download,
@@ -90,7 +91,7 @@ async function fetchNew(context: SourceContext, { urls }: UrlSource, name: strin
       const response = await source.open({})
       if (response.status === 200) {
         report({ step: 'fetch', text: `downloading ${name}, which is pinned by what comes` })
-        return await store.take(limited(response.body, name))
+        return await store.take(limited(response.body, FILE_LIMIT, () => tooLarge(name)))
       }
       response.discard()
       failure = new DistroError('ROS_DISTRO_INPUT', `server answers ${response.status}`, { subject: name })
@@ -101,18 +102,11 @@ async function fetchNew(context: SourceContext, { urls }: UrlSource, name: strin
   throw failure
 }
 
-async function* limited(chunks: AsyncIterable<Uint8Array>, subject: string): AsyncIterable<Uint8Array> {
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.length
-    if (size > FILE_LIMIT) {
-      throw new DistroError('ROS_DISTRO_LIMIT', 'file is larger than any input may be', {
-        subject,
-        limit: `${FILE_LIMIT} bytes`,
-      })
-    }
-    yield chunk
-  }
+function tooLarge(subject: string): DistroError {
+  return new DistroError('ROS_DISTRO_LIMIT', 'file is larger than any input may be', {
+    subject,
+    limit: `${FILE_LIMIT} bytes`,
+  })
 }
 
 /** The digest that a signed list has for a file name. */

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -49,5 +50,18 @@ func TestNoImageFiles(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(root, "run")); err == nil {
 		t.Error("an empty directory was made")
+	}
+}
+
+func TestOneBadImageFile(t *testing.T) {
+	root := machine(t, map[string]string{CloudConfigDir + "/20-good.yml": "hostname: image"})
+	if err := os.Symlink("/dev/null", filepath.Join(root, CloudConfigDir, "10-device.yml")); err != nil {
+		t.Fatal(err)
+	}
+	if err := CarryImageFiles(root); err == nil || !strings.Contains(err.Error(), "10-device.yml is not a regular file") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, ImageCloudConfigDir, "20-good.yml")); err != nil {
+		t.Error(err)
 	}
 }

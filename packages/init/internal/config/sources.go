@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -61,24 +62,23 @@ func readRegular(path string) ([]byte, error) {
 }
 
 // CarryImageFiles copies the cloud-config.d of the initramfs to where it outlives the change to a root on a disk, which has a
-// cloud-config.d of its own.
+// cloud-config.d of its own. A file that can not be copied does not keep the others; the error joins what failed.
 func CarryImageFiles(root string) error {
 	names, err := cloudConfigNames(root, CloudConfigDir)
-	if err != nil || len(names) == 0 {
+	if len(names) == 0 {
 		return err
 	}
 	target := filepath.Join(root, ImageCloudConfigDir)
-	if err := os.MkdirAll(target, 0o700); err != nil {
-		return fmt.Errorf("keeping the initramfs's cloud-config.d: %w", err)
-	}
+	problems := []error{err, os.MkdirAll(target, 0o700)}
 	for _, name := range names {
 		content, err := readRegular(filepath.Join(root, CloudConfigDir, name))
-		if err != nil {
-			return fmt.Errorf("keeping the initramfs's cloud-config.d: %w", err)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(target, name), content, 0o600)
 		}
-		if err := os.WriteFile(filepath.Join(target, name), content, 0o600); err != nil {
-			return fmt.Errorf("keeping the initramfs's cloud-config.d: %w", err)
-		}
+		problems = append(problems, err)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("keeping the initramfs's cloud-config.d: %w", err)
 	}
 	return nil
 }

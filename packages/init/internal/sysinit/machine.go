@@ -18,6 +18,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -180,13 +181,14 @@ func (m *machine) applyReloaded(ctx context.Context, docker *client.Client) {
 	m.restartConfigured(ctx, docker)
 }
 
-// rereadConsole tells console-init that rancher.ssh may be another by now. A console of another make does not know the signal.
+// rereadConsole tells console-init that rancher.ssh may be another by now. A console of another make does not know the signal. It goes to the
+// process and not through docker, which would no longer restart a container that it sent a signal to (moby, daemon/kill.go).
 func rereadConsole(ctx context.Context, docker *client.Client) error {
 	console, err := docker.ContainerInspect(ctx, consoleService)
-	if err != nil || console.Path != consoleProgram {
+	if err != nil || console.Path != consoleProgram || console.State.Pid == 0 {
 		return err
 	}
-	return docker.ContainerKill(ctx, consoleService, "HUP")
+	return unix.Kill(console.State.Pid, unix.SIGHUP)
 }
 
 // restartConfigured restarts what rancher.restart_services names, after a configuration that came later.

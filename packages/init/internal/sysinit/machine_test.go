@@ -1,13 +1,17 @@
 package sysinit
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rancheros-kit/init/internal/config"
 	"rancheros-kit/init/internal/enginetest"
@@ -97,6 +101,60 @@ func TestExecute(t *testing.T) {
 	}
 	if err := execute(ctx, docker, "absent", []string{"/program", "0"}); err == nil || !strings.Contains(err.Error(), "No such container") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The program of the test ends at SIGHUP; docker must still start its container again.
+func TestRereadConsole(t *testing.T) {
+	docker := enginetest.Start(t)
+	root := t.TempDir()
+	enginetest.Tarball(t, filepath.Join(root, "usr/share/ros/images.tar"), "x/y:1")
+	ctx := context.Background()
+	if _, err := images.LoadAll(ctx, docker, root); err != nil {
+		t.Fatal(err)
+	}
+	restarts := func(name, program string) func() int {
+		t.Helper()
+		always := &container.HostConfig{NetworkMode: "none", RestartPolicy: container.RestartPolicy{Name: "always"}}
+		created, err := docker.ContainerCreate(ctx, &container.Config{Image: "x/y:1", Cmd: []string{program}, Env: []string{"PATH=/"}}, always, nil, nil, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var links bytes.Buffer
+		archive := tar.NewWriter(&links)
+		header := tar.Header{Typeflag: tar.TypeSymlink, Name: consoleProgram, Linkname: "/program", Mode: 0o777}
+		if err := errors.Join(archive.WriteHeader(&header), archive.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if err := docker.CopyToContainer(ctx, created.ID, "/", &links, container.CopyToContainerOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := docker.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return func() int {
+			inspected, err := docker.ContainerInspect(ctx, created.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return inspected.RestartCount
+		}
+	}
+	count := restarts(consoleService, consoleProgram)
+	if err := rereadConsole(ctx, docker); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); count() != 1; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the console was started %d times again, want 1", count())
+		}
+	}
+	if err := docker.ContainerRemove(ctx, consoleService, container.RemoveOptions{Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	other := restarts(consoleService, "program")
+	if err := rereadConsole(ctx, docker); err != nil || other() != 0 {
+		t.Errorf("another console: %v, restarts %d", err, other())
 	}
 }
 

@@ -1,6 +1,6 @@
 import { open, rm, stat, truncate } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RosError } from '@ros/bytes'
+import { limited, RosError } from '@ros/bytes'
 import { type Digest, writeChunks } from '@ros/bytes/node'
 import { StoreError } from '../error.ts'
 import type { Store, StoredSource } from '../store.ts'
@@ -141,7 +141,7 @@ async function append(path: string, response: HttpResponse, before: number, want
   const handle = await open(path, 'a', 0o644)
   try {
     await handle.truncate(start)
-    const counted = limited(response.body, start, limit, wanted)
+    const counted = limited(response.body, limit - start, (size) => tooLong(wanted, start + size, limit))
     await writeChunks(handle, counted, wanted.subject, (written) =>
       wanted.onProgress?.(start + written, total),
     )
@@ -156,20 +156,6 @@ async function append(path: string, response: HttpResponse, before: number, want
   } finally {
     response.discard()
     await handle.close()
-  }
-}
-
-async function* limited(
-  chunks: AsyncIterable<Uint8Array>,
-  start: number,
-  limit: number,
-  wanted: Download,
-): AsyncIterable<Uint8Array> {
-  let done = start
-  for await (const chunk of chunks) {
-    done += chunk.length
-    if (done > limit) throw tooLong(wanted, done, limit)
-    yield chunk
   }
 }
 
