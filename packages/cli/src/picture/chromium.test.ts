@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inflateSync } from 'node:zlib'
+import axe from 'axe-core'
 import { afterAll, describe, expect, test } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'ros-chromium-'))
@@ -35,6 +35,7 @@ function browse(page: string, ...flags: string[]): string {
   return execFileSync('chromium', args, {
     encoding: 'utf8',
     timeout: 120_000,
+    maxBuffer: 64 * 1024 ** 2,
     stdio: ['ignore', 'pipe', 'ignore'],
   })
 }
@@ -71,8 +72,6 @@ function corner(png: Uint8Array): string {
   }
   return Buffer.from(inflateSync(Buffer.concat(parts)).subarray(1, 4)).toString('hex')
 }
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 describe.each([
   ['a boot', '../timeline/timeline.golden.html', 10],
@@ -113,7 +112,7 @@ describe.each([
   test.each(['light', 'dark'] as const)('axe finds nothing serious, %s', { timeout: 400_000 }, (scheme) => {
     const found = evaluate(
       page,
-      `${axe}
+      `${axe.source}
       for (const one of document.querySelectorAll('details')) one.open = true
       axe.run().then(({ passes, violations }) => done({
         passed: passes.map(({ id }) => id),

@@ -62,7 +62,12 @@ export function restOf(kind: TreeContainer['kind'] | 'docker-save' | 'oci-layout
     case 'ext3':
     case 'ext4':
       return 'free space and tables'
-    default:
+    case 'initrd':
+    case 'deb':
+    case 'tar':
+    case 'image':
+    case 'docker-save':
+    case 'oci-layout':
       return 'headers and padding'
   }
 }
