@@ -1,6 +1,6 @@
 // Runs the kit as a user does: the built command, in a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -66,4 +66,12 @@ export async function inFolder<T>(use: (path: string) => Promise<T>): Promise<T>
   } finally {
     rmSync(path, { recursive: true, force: true })
   }
+}
+
+/** Keeps a picture that a test made in the folder that `ROS_PICTURES` names, for the docs and for whoever wants to look; without it does nothing. */
+export function keepPicture(file: string, name: string): void {
+  const folder = process.env['ROS_PICTURES']
+  if (folder === undefined) return
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(file, join(folder, name))
 }

@@ -1,4 +1,3 @@
-import { constants, copyFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileSource, replaceFile } from '@ros/bytes/node'
 import { readPartitions } from '@ros/partitions'
@@ -42,9 +41,7 @@ export async function judged(
 
 /** The same after fsck.fat has mended what it finds on a copy: nothing of it may have touched what starts. */
 async function afterRepair(image: string, folder: string): Promise<LoaderView> {
-  const copy = join(folder, 'repaired.img')
-  copyFileSync(image, copy, constants.COPYFILE_FICLONE)
-  const boot = (await readPartitions(fileSource(copy)))?.partitions.find(
+  const boot = (await readPartitions(fileSource(image)))?.partitions.find(
     ({ name }) => name === 'RANCHER_BOOT',
   )
   if (!boot) throw new Error('no boot volume')
@@ -52,14 +49,5 @@ async function afterRepair(image: string, folder: string): Promise<LoaderView> {
   await replaceFile(volume, boot.content.open(), { sparse: true })
   const { code, stdout } = await runProgram('/usr/sbin/fsck.fat', ['-a', volume])
   expect([0, 1], stdout).toContain(code)
-  await runProgram('dd', [
-    `if=${volume}`,
-    `of=${copy}`,
-    'bs=1M',
-    `seek=${boot.offset / 2 ** 20}`,
-    'conv=notrunc,sparse',
-  ])
-  const view = await loaderView(copy)
-  rmSync(copy)
-  return view
+  return loaderView(image, volume)
 }

@@ -19,7 +19,8 @@ export interface LoaderView {
 
 const NOTHING: LoaderView = { starts: undefined, bios: undefined, uefi: undefined, digests: {} }
 
-export async function loaderView(image: string): Promise<LoaderView> {
+/** What is on a disk; `repaired` is read in place of its boot volume. */
+export async function loaderView(image: string, repaired?: string): Promise<LoaderView> {
   const sector = Buffer.alloc(512)
   const handle = await open(image, 'r')
   await handle.read(sector, 0, 512, 0)
@@ -29,7 +30,7 @@ export async function loaderView(image: string): Promise<LoaderView> {
   const table = await readPartitions(fileSource(image))
   const boot = table?.partitions.find(({ name }) => name === 'RANCHER_BOOT')
   if (!boot) throw new Error('the first sector is whole, the partition table is not')
-  const volume = `${image}@@${boot.offset}`
+  const volume = repaired ?? `${image}@@${boot.offset}`
   const read = (path: string): Buffer => {
     const { status, stdout, stderr } = spawnSync('mtype', ['-i', volume, `::${path}`], {
       maxBuffer: 1 << 28,

@@ -15,13 +15,16 @@ const MAGIC = 0x6a736677736872n
 const FLUSH = 1n
 const DISCARD = 4n
 
-/** Arguments of QEMU for a raw disk image whose writes are logged, as /dev/vda. Both files must exist, the log larger than what comes. */
-export function loggedDisk(image: string, log: string): string[] {
+/**
+ * Arguments of QEMU for a raw disk image whose writes are logged, as /dev/vda; with a boot index the firmware starts it when nothing with a
+ * lower one starts. Both files must exist, the log larger than what comes.
+ */
+export function loggedDisk(image: string, log: string, bootIndex?: number): string[] {
   return [
     ['-blockdev', `driver=file,node-name=image,filename=${image},discard=unmap`],
     ['-blockdev', `driver=file,node-name=log,filename=${log}`],
     ['-blockdev', 'driver=blklogwrites,node-name=logged,file=image,log=log'],
-    ['-device', 'virtio-blk-pci,drive=logged'],
+    ['-device', `virtio-blk-pci,drive=logged${bootIndex === undefined ? '' : `,bootindex=${bootIndex}`}`],
   ].flat()
 }
 

@@ -33,6 +33,7 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 	dockerContext, stopDocker := context.WithCancel(context.Background())
 	d := &daemons{stopDocker: stopDocker, dockerEnded: make(chan struct{}), sysinit: sysinit{machine: m}}
 	trouble := newDockerTrouble(m)
+	again := make(chan error)
 	dockerDaemon := daemon.Daemon{
 		Name:   "system docker",
 		Reaper: m.reaper,
@@ -43,6 +44,7 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 			return daemon.SystemDocker(docker, m.Config.Rancher.Debug)
 		},
 		Ready: func(running context.Context, start int) {
+			go watchContainerd(running, containerdFile, containerdLook, again)
 			// The first time sysinit is started at once: it waits by itself, and its start takes a while too.
 			if start == 1 {
 				go func() {
@@ -58,6 +60,7 @@ func startDaemons(ctx context.Context, m *Machine) power.Daemons {
 			}
 			d.sysinit.restart(ctx)
 		},
+		Again:       again,
 		StopTimeout: dockerStopTimeout,
 	}
 	go func() {

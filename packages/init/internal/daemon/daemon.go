@@ -21,6 +21,8 @@ type Daemon struct {
 	Ready func(ctx context.Context, start int)
 	// UntilSuccess lets the program rest once it ended with code 0.
 	UntilSuccess bool
+	// Again, where it is given, ends a run so that the next begins; what comes is the reason, which is told.
+	Again <-chan error
 	// StopTimeout is how long the program may take to end after SIGTERM before it is killed.
 	StopTimeout time.Duration
 }
@@ -65,6 +67,9 @@ func (d *Daemon) once(ctx context.Context, start int) error {
 	select {
 	case status := <-child.Done:
 		return reap.Failure(d.Name, status)
+	case reason := <-d.Again:
+		d.stop(child)
+		return reason
 	case <-ctx.Done():
 		d.stop(child)
 		return nil

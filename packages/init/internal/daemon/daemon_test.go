@@ -68,6 +68,26 @@ func TestRunStartsAgain(t *testing.T) {
 	}
 }
 
+func TestRunAgainWhenAsked(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	again := make(chan error)
+	starts := 0
+	d := Daemon{Name: "test", Reaper: reaper, Again: again, StopTimeout: time.Minute, Command: shell("exec sleep 1000"),
+		Ready: func(_ context.Context, start int) {
+			starts = start
+			if start == 2 {
+				cancel()
+				return
+			}
+			again <- errors.New("a reason")
+		},
+	}
+	d.Run(ctx)
+	if starts != 2 {
+		t.Errorf("%d starts", starts)
+	}
+}
+
 func TestRunUntilSuccess(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "mark")
 	d := Daemon{Name: "test", Reaper: reaper, UntilSuccess: true, Command: shell("test -e " + mark + " || { touch " + mark + "; exit 1; }")}

@@ -228,10 +228,11 @@ func (r *run) putFiles(ctx context.Context, docker *client.Client, name, id stri
 	}
 }
 
-// isTaken reads what docker's runtimes say of an id that they know already.
+// isTaken reads what docker, containerd ("failed to start shim: mkdir …/id: file exists") and runc say of an id that they know already.
 func isTaken(err error) bool {
 	text := err.Error()
-	return strings.Contains(text, "already in use") && !strings.Contains(text, "address already in use") || strings.Contains(text, "already exists")
+	return strings.Contains(text, "already in use") && !strings.Contains(text, "address already in use") ||
+		strings.Contains(text, "already exists") || strings.Contains(text, "failed to start shim") && strings.Contains(text, "file exists")
 }
 
 // rebuild decides whether a container that is there must be replaced: `false` never, `always` once per boot, else when what it

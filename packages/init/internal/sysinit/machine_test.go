@@ -116,7 +116,7 @@ func TestRereadConsole(t *testing.T) {
 	restarts := func(name, program string) func() int {
 		t.Helper()
 		always := &container.HostConfig{NetworkMode: "none", RestartPolicy: container.RestartPolicy{Name: "always"}}
-		created, err := docker.ContainerCreate(ctx, &container.Config{Image: "x/y:1", Cmd: []string{program}, Env: []string{"PATH=/"}}, always, nil, nil, name)
+		created, err := docker.ContainerCreate(ctx, &container.Config{Image: "x/y:1", Entrypoint: []string{program}, Env: []string{"PATH=/"}}, always, nil, nil, name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,14 +133,22 @@ func TestRereadConsole(t *testing.T) {
 			t.Fatal(err)
 		}
 		return func() int {
+			t.Helper()
 			inspected, err := docker.ContainerInspect(ctx, created.ID)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if inspected.Path != program {
+				t.Fatalf("the container runs %q, not %q", inspected.Path, program)
 			}
 			return inspected.RestartCount
 		}
 	}
 	count := restarts(consoleService, consoleProgram)
+	time.Sleep(time.Second)
+	if count() != 0 {
+		t.Fatal("the test's console ends by itself")
+	}
 	if err := rereadConsole(ctx, docker); err != nil {
 		t.Fatal(err)
 	}
