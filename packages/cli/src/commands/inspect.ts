@@ -1,16 +1,24 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { replaceFile } from '@ros/bytes/node'
 import { describeAreas, readSectors, type SectorRun } from '@ros/iso'
 import { command } from '../command.ts'
 import { CliError } from '../error.ts'
-import type { Container, Facts } from '../look/container.ts'
+import { type Container, countNodes, type Facts } from '../look/container.ts'
 import { isIso } from '../look/disk.ts'
+import { hostDirectory } from '../look/host-directory.ts'
 import { listEntry } from '../look/listing.ts'
 import { inSpool, targetOptions } from '../look/look-options.ts'
 import type { Spool } from '../look/spool.ts'
-import { findTarget, openPlace } from '../look/target.ts'
+import { findTarget, hostFile, openPlace } from '../look/target.ts'
 import { factsText } from '../look-print.ts'
+import { measureSpace } from '../space/measure.ts'
+import { spacePage } from '../space/page.ts'
 
 /** `rancheros-kit inspect`: what a file is and what is known about it. `target`, `kind` and `size` are always there. */
 export async function inspectCommand(target: string, spool: Spool): Promise<Facts> {
+  const tree = hostDirectory(target)
+  if (tree) return { target, kind: 'directory', nodes: countNodes(tree) }
   const place = await findTarget(target, spool)
   const { node, within, path } = place
   if (within && node.type === 'directory' && path === '') return describe(target, within)
@@ -29,6 +37,21 @@ export async function sectorsCommand(target: string, spool: Spool): Promise<Sect
   throw new CliError('ROS_CLI_KIND', 'only an ISO 9660 image has sectors with owners', { subject: name })
 }
 
+/**
+ * `inspect --html`: writes the picture of what takes the space. Throws `ROS_CLI_KIND` for what is no container, and
+ * `ROS_CLI_USAGE` rather than to write over what is looked at.
+ */
+export async function spaceCommand(path: string, target: string, spool: Spool): Promise<void> {
+  const present = statSync(path, { throwIfNoEntry: false })
+  const whole = statSync(target, { throwIfNoEntry: false })
+  const looked = whole ?? statSync(hostFile(target).path)
+  if (present && (present.isDirectory() || (looked.ino === present.ino && looked.dev === present.dev))) {
+    throw new CliError('ROS_CLI_USAGE', 'not a file to write a picture to', { subject: `--html ${path}` })
+  }
+  const page = spacePage(await measureSpace(target, spool))
+  await replaceFile(resolve(path), [new TextEncoder().encode(page)])
+}
+
 function describe(target: string, container: Container, size?: number): Facts {
   const compression = container.type === 'content' ? undefined : container.compression
   return {
@@ -45,19 +68,26 @@ export const inspect = command({
   describe: 'tell what a file is: segments, volumes, boot entries, images',
   examples: [
     ['$0 inspect initrd', 'segments and counts'],
+    ['$0 inspect --html space.html rancheros.iso', 'a picture of what takes the space'],
     ['$0 inspect --sectors rancheros.iso', 'first and last sector, bytes in use, owner'],
   ],
   options: (y) =>
-    targetOptions(y).option('sectors', {
-      type: 'boolean',
-      default: false,
-      describe: 'of an ISO: who owns each sector',
-    }),
+    targetOptions(y)
+      .option('sectors', { type: 'boolean', default: false, describe: 'of an ISO: who owns each sector' })
+      .option('html', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'write a picture of what takes the space to this HTML file',
+      }),
   run: (args, context) =>
     inSpool(
       args.limit,
       context,
       async (spool) => {
+        if (args.html !== undefined) {
+          await spaceCommand(args.html, args.target, spool)
+          context.output.note(`picture in ${args.html}`)
+        }
         if (args.sectors) {
           const sectors = await sectorsCommand(args.target, spool)
           return { data: { target: args.target, sectors }, text: describeAreas(sectors) }

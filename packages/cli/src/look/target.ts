@@ -133,8 +133,10 @@ function tagList(images: readonly ContainedImage[]): string {
   return images.map(({ tags, id }) => tags[0] ?? id).join(', ') || 'no images'
 }
 
-/** The file of the host, and what is asked for inside it: the whole text when there is such a file, else the shortest part. */
-function hostFile(text: string): { path: string; rest?: string } {
+/**
+ * The file of the host, and what is asked for inside it: the whole text when there is such a file, else the shortest part. Throws `ROS_CLI_FILE`.
+ */
+export function hostFile(text: string): { path: string; rest?: string } {
   if (isFile(text)) return { path: text }
   for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) {
     const path = text.slice(0, at)

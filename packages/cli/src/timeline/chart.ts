@@ -1,5 +1,5 @@
+import { escapeHtml, seconds, shorten } from '../picture/text.ts'
 import type { Span } from './boot-record.ts'
-import { escapeHtml, seconds } from './text.ts'
 
 /** A moment that is marked over the whole height, in seconds since the kernel started. */
 export interface Mark {
@@ -72,15 +72,19 @@ function bar(span: Span, id: string, y: number, x: (at: number) => number, last:
   const middle = y + ROW / 2
   const state = stateOf(span)
   const took = tookOf(span)
-  const said = `${span.name}: from ${seconds(span.start)}, ${took}${span.error === undefined ? '' : ', failed'}`
+  // What is seen begins the link's name, for whoever speaks to the page; the texts lie over the link: one may be shortened.
+  const said = `${span.name}, ${took} from ${seconds(span.start)}${span.error === undefined ? '' : ', failed'}`
+  const name = escapeHtml(shorten(span.name, 26))
   return [
     `<a href="#${id}" class="${state}" aria-label="${escapeHtml(said)}">`,
     `<rect class="row" x="0" y="${y}" width="${WIDTH}" height="${ROW}" rx="4"/>`,
-    `<text class="name" x="${LABELS - 10}" y="${middle + 4}">${escapeHtml(shorten(span.name))}</text>`,
     `<rect class="bar" x="${n(from)}" y="${y + (ROW - BAR) / 2}" width="${n(width)}" height="${BAR}" rx="2"/>`,
-    `<text class="took" x="${n(from + width + 6)}" y="${middle + 4}">${escapeHtml(span.error === undefined ? took : `${took}, failed`)}</text>`,
     `<title>${escapeHtml(span.error === undefined ? said : `${said}: ${span.error}`)}</title>`,
     '</a>',
+    `<g aria-hidden="true" class="over ${state}">`,
+    `<text class="name" x="${LABELS - 10}" y="${middle + 4}">${name}</text>`,
+    `<text class="took" x="${n(from + width + 6)}" y="${middle + 4}">${escapeHtml(span.error === undefined ? took : `${took}, failed`)}</text>`,
+    '</g>',
   ].join('')
 }
 
@@ -103,11 +107,6 @@ function lastMoment(groups: readonly Group[], marks: readonly Mark[]): number {
 export function ticks(last: number): number[] {
   const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((size) => last / size <= 10) ?? 1000
   return Array.from({ length: Math.floor(last / step) + 1 }, (_, index) => index * step)
-}
-
-function shorten(name: string): string {
-  const letters = Array.from(name)
-  return letters.length <= 26 ? name : `${letters.slice(0, 25).join('')}…`
 }
 
 /** A coordinate with one decimal at most. */

@@ -1,7 +1,8 @@
+import { pageShell, scrolled } from '../picture/shell.ts'
+import { escapeHtml, seconds } from '../picture/text.ts'
 import type { BootRecord, Span } from './boot-record.ts'
 import { chart, type Group, type Mark, stateOf, tookOf } from './chart.ts'
 import { STYLE } from './style.ts'
-import { escapeHtml, seconds } from './text.ts'
 
 export interface PageOptions {
   /** Moments that others than PID 1 saw, as `ssh answers`. */
@@ -11,38 +12,18 @@ export interface PageOptions {
 }
 
 /**
- * The picture of a boot as one HTML file: bars, and the same as a table. Nothing is fetched and nothing runs: styles
- * only, dark or light as the reader's system is. Pure: the same record gives the same text.
+ * The picture of a boot as one HTML file: bars, and the same as a table. Pure: the same record gives the same text.
  */
 export function timelinePage(record: BootRecord, options: PageOptions = {}): string {
   const title = `Boot of RancherOS ${record.version}`
   const groups = groupsOf(record)
   const marks = [...(options.marks ?? []), ...startedMark(record)].sort((a, b) => a.at - b.at)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeHtml(title)}</title>
-<style>
-${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(summary(record, marks, options.machine))}</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Bars">
-${chart(groups, marks, title)}
-</div>
+  const main = `<p>${escapeHtml(summary(record, marks, options.machine))}</p>
+${scrolled('Bars', chart(groups, marks, title))}
 <p class="legend"><span class="key done">done</span> <span class="key failed">failed</span> <span class="key runs">still runs</span> Seconds since the kernel started. Every bar leads to its row in the table.</p>
 <h2>As a table</h2>
-${groups.map(table).join('\n')}
-</main>
-</body>
-</html>
-`
+${groups.map(table).join('\n')}`
+  return pageShell({ title, style: STYLE, main })
 }
 
 function groupsOf(record: BootRecord): Group[] {

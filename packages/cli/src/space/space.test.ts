@@ -1,0 +1,166 @@
+import { spawnSync } from 'node:child_process'
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fromBytes, fromText } from '@ros/bytes'
+import { replaceFile } from '@ros/bytes/node'
+import { composeImage, treeLayer, writeDockerSave, writeOciLayout } from '@ros/images-tar'
+import { writeSegments } from '@ros/initrd'
+import { layoutIso, writeIso } from '@ros/iso'
+import { file, Tree } from '@ros/tree'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Spool } from '../look/spool.ts'
+import { measureSpace } from './measure.ts'
+import type { SpaceNode } from './space.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'ros-space-'))
+const at = (name: string) => join(folder, name)
+const spool = new Spool(64 * 1024 ** 2, new AbortController().signal)
+const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+
+/** Bytes that do not compress well, the same every time. */
+function noise(length: number): Uint8Array {
+  let state = 1
+  return Uint8Array.from({ length }, () => (state = (state * 48271) % 2147483647) % 256)
+}
+const keep = (chunks: AsyncIterable<Uint8Array>) => spool.store(chunks, 'layer')
+const program = (length: number) =>
+  file(fromBytes(Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, ...noise(length - 4))), { mode: 0o755 })
+
+async function image() {
+  const layer = await treeLayer(
+    new Tree().addDirectories('etc').add('etc/motd-of-image', file(fromText('hi\n'.repeat(500)))),
+  )
+  return composeImage({ repoTags: ['rancher/os-base:v1'], layers: [layer], created: 0 })
+}
+
+beforeAll(async () => {
+  await replaceFile(at('images.tar'), writeDockerSave([await image()]))
+  await replaceFile(at('layout.tar'), writeOciLayout([await image()], { compression: 'gzip', keep }))
+  const root = new Tree()
+    .addDirectories('usr/bin')
+    .add('usr/bin/dockerd', program(40_000))
+    .add('usr/images.tar', file(fromBytes(readFileSync(at('images.tar')))))
+  await replaceFile(at('initrd'), writeSegments([{ name: 'main', tree: root, compression: 'gzip' }]))
+  const iso = new Tree()
+    .addDirectories('boot')
+    .add('boot/initrd', file(fromBytes(readFileSync(at('initrd')))))
+    .add('boot/vmlinuz', program(20_000))
+    .add('boot/damaged.gz', file(fromBytes(readFileSync(at('initrd')).subarray(0, 9000))))
+  await replaceFile(at('small.iso'), writeIso(layoutIso(iso, { volumeId: 'SMALL', created: 0 })))
+  mkdirSync(at('host/sub'), { recursive: true })
+  writeFileSync(at('host/sub/a'), 'a'.repeat(3000))
+  linkSync(at('host/sub/a'), at('host/b'))
+  writeFileSync(at('text'), 'some text')
+}, 60_000)
+afterAll(async () => {
+  await spool.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const flat = (nodes: readonly SpaceNode[]): SpaceNode[] =>
+  nodes.flatMap((one) => [one, ...flat(one.children)])
+
+describe('measureSpace', () => {
+  test('an ISO: every byte has one place, and what is nested is opened', async () => {
+    const { levels, inside, notes } = await measureSpace(at('small.iso'), spool)
+    const names = levels.map(({ name, what }) => `${name}: ${what}`)
+    expect(names).toEqual([
+      'small.iso: ISO 9660',
+      'small.iso:/boot/initrd: initrd, gzip',
+      'small.iso:/boot/initrd:/usr/images.tar: docker-save archive',
+      expect.stringMatching(/^small\.iso:\/boot\/initrd:\/usr\/images\.tar:\/.*: tar$/),
+    ])
+    const [iso, initrd, images] = levels
+    expect(iso.size).toBe(readFileSync(at('small.iso')).length)
+    expect(iso.nodes.reduce((sum, { size }) => sum + size, 0)).toBe(iso.size)
+    const nodes = flat(iso.nodes)
+    const stored = nodes.find(({ path }) => path === 'boot/initrd')
+    expect(stored?.size).toBe(readFileSync(at('initrd')).length)
+    expect(initrd?.stored).toBe(stored?.size)
+    expect(inside.get(stored?.id ?? '')).toBe(initrd)
+    expect(flat(initrd?.nodes ?? []).find(({ name }) => name === 'dockerd')).toMatchObject({
+      kind: 'program',
+      size: 40_000,
+    })
+    expect(flat(images?.nodes ?? []).map(({ label }) => label)).toContain('layer 1 of rancher/os-base:v1')
+    const damaged = nodes.find(({ path }) => path === 'boot/damaged.gz')
+    expect(notes.get(damaged?.id ?? '')).toMatch(/^not opened: /)
+  })
+
+  test.each([
+    ['small.iso:/boot', 'directory of ISO 9660', ['initrd', 'vmlinuz', 'damaged.gz']],
+    ['initrd', 'initrd, gzip', ['usr']],
+    ['initrd:/usr/images.tar:rancher/os-base:v1', 'image', ['etc']],
+    ['host', 'directory', ['b', 'sub']],
+  ])('%s', async (target, what, want) => {
+    const { levels } = await measureSpace(at(target), spool)
+    expect(levels[0].what).toBe(what)
+    expect(levels[0].nodes.map(({ name }) => name.split('/')[0])).toEqual(
+      want.slice(0, levels[0].nodes.length),
+    )
+    expect(levels[0].nodes.length).toBeGreaterThan(0)
+  })
+
+  test('hard links take their space once', async () => {
+    const { levels } = await measureSpace(at('host'), spool)
+    expect(levels[0]).toMatchObject({ size: 3000, stored: 3000, files: 2 })
+  })
+
+  test('an OCI layout: its blobs have words too', async () => {
+    const { levels } = await measureSpace(at('layout.tar'), spool)
+    const labels = flat(levels[0].nodes).flatMap(({ label }) => label ?? [])
+    expect(labels.sort()).toEqual(['configuration of rancher/os-base:v1', 'layer 1 of rancher/os-base:v1'])
+    expect(levels[1]?.nodes.map(({ path }) => path)).toContain('etc')
+  })
+})
+
+describe('inspect --html', () => {
+  const kit = (...args: string[]) => {
+    const given = ['--conditions=@ros/source', main, ...args]
+    const { status, stdout, stderr } = spawnSync(process.execPath, given, { cwd: folder, encoding: 'utf8' })
+    return { status, stdout, stderr }
+  }
+
+  test('writes the page, and prints what it prints without', () => {
+    const plain = kit('inspect', '--json', 'small.iso')
+    const drawn = kit('inspect', '--json', '--html', 'space.html', 'small.iso')
+    expect(drawn).toEqual({ status: 0, stdout: plain.stdout, stderr: 'picture in space.html\n' })
+    const page = readFileSync(at('space.html'), 'utf8')
+    for (const name of [
+      'boot/vmlinuz',
+      'usr/bin/dockerd',
+      'etc/motd-of-image',
+      'layer 1 of rancher/os-base:v1',
+    ])
+      expect(page).toContain(name.split('/').at(-1))
+    expect(page).toContain('primary volume descriptor')
+    kit('inspect', '--html', 'again.html', 'small.iso')
+    expect(readFileSync(at('again.html'), 'utf8')).toBe(page)
+    expect(
+      readdirSync(folder)
+        .filter((name) => name.includes('html'))
+        .sort(),
+    ).toEqual(['again.html', 'space.html'])
+  })
+
+  test.each([
+    [['text'], 'ROS_CLI_KIND'],
+    [['small.iso:/boot/vmlinuz'], 'ROS_CLI_KIND'],
+    [['missing'], 'ROS_CLI_FILE'],
+    [['small.iso:/nothing'], 'ROS_CLI_PATH'],
+  ])('%j is refused, and nothing is written', (args, code) => {
+    const { status, stderr } = kit('inspect', '--html', 'none.html', ...args)
+    expect(status).toBe(1)
+    expect(stderr).toContain(code)
+    expect(readdirSync(folder)).not.toContain('none.html')
+  })
+
+  test.each(['small.iso', 'host'])('nothing is written over %s', (path) => {
+    const before = readFileSync(at('small.iso'))
+    const { stderr } = kit('inspect', '--html', path, 'small.iso:/boot')
+    expect(stderr).toContain('ROS_CLI_USAGE')
+    expect(readFileSync(at('small.iso')).equals(before)).toBe(true)
+  })
+})
