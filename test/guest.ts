@@ -31,6 +31,7 @@ export interface Guest {
 
 export interface GuestOptions {
   readonly boot: QemuOptions['boot']
+  readonly arch?: NonNullable<QemuOptions['arch']>
   readonly disks?: readonly Disk[]
   readonly cdroms?: readonly string[]
   readonly firmware?: Firmware
@@ -57,7 +58,7 @@ export async function withGuest<T>(
   const name = `guest-${++starts}`
   mkdirSync(join(folder, name), { recursive: true })
   const port = await freePort()
-  const { accelerator } = await probeAccelerator({})
+  const { accelerator } = await probeAccelerator(options.arch === undefined ? {} : { arch: options.arch })
   const command = qemuCommand({
     accelerator,
     memoryMb,
