@@ -10,6 +10,7 @@ import {
   freePort,
   type Machine,
   probeAccelerator,
+  probeQemuVersion,
   type QemuOptions,
   qemuCommand,
   startMachine,
@@ -59,7 +60,9 @@ export async function withGuest<T>(
   mkdirSync(join(folder, name), { recursive: true })
   const port = await freePort()
   const { accelerator } = await probeAccelerator(options.arch === undefined ? {} : { arch: options.arch })
+  const version = await probeQemuVersion(`qemu-system-${options.arch ?? 'x86_64'}`)
   const command = qemuCommand({
+    version,
     accelerator,
     memoryMb,
     cpus: 2,
