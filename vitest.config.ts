@@ -7,7 +7,12 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/fuzz/*.test.ts', 'test/nodes/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'test/fuzz/*.test.ts',
+      'test/nodes/*.test.ts',
+      'test/browser/*.test.ts',
+    ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -65,9 +65,9 @@ async function wrong(tarball) {
 }
 
 /** Every file that a manifest names. */
-function named({ exports = {}, bin = {} }) {
+function named({ exports = {}, imports = {}, bin = {} }) {
   const leaves = (value) => (typeof value === 'string' ? [value] : Object.values(value).flatMap(leaves))
-  return [...new Set([...leaves(exports), ...leaves(bin)])]
+  return [...new Set([...leaves(exports), ...leaves(imports), ...leaves(bin)])]
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -10,6 +10,7 @@ export {
   slice,
   zeros,
 } from './byte-source.ts'
+export { crc32 } from './crc32.ts'
 export { BytesError, type BytesErrorCode, RosError, type RosErrorDetail } from './error.ts'
 export {
   ascii,

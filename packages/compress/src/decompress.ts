@@ -1,13 +1,11 @@
-import { createZstdDecompress } from 'node:zlib'
+import { unxz, unzstd } from '#engine'
 import type { Chunks } from './blocks.ts'
 import { ChunkReader } from './chunk-reader.ts'
-import { runEngine } from './engine.ts'
 import { CompressError } from './error.ts'
 import type { Format } from './format.ts'
 import { gunzipMember } from './gunzip.ts'
 import { unlz4 } from './lz4.ts'
 import { unlzma } from './unlzma.ts'
-import { unxz } from './unxz.ts'
 import { xzStream } from './xz-stream.ts'
 import { zstdFrame } from './zstd-frame.ts'
 
@@ -16,7 +14,7 @@ const STEP = 65_536
 /**
  * The content of compressed bytes, as it is decoded: gzip, lzma and lz4 (all members; zeros between and after them are
  * ignored), zstd (all frames), xz (all streams). What ends early throws `ROS_COMPRESS_TRUNCATED`, what is damaged
- * `ROS_COMPRESS_CORRUPT`, bzip2 and lz4's frame format `ROS_COMPRESS_FORMAT`; an error of the input itself comes through
+ * `ROS_COMPRESS_CORRUPT`, bzip2 and lz4's frame format `ROS_COMPRESS_FORMAT`, zstd and xz in a browser `ROS_COMPRESS_UNAVAILABLE`; an error of the input itself comes through
  * unchanged. Chunks given out before an error are not proven.
  */
 export async function* decompress(chunks: Chunks, format: Format): AsyncGenerator<Uint8Array, void> {
@@ -50,7 +48,7 @@ async function* member(reader: ChunkReader, format: Format): AsyncGenerator<Uint
     case 'gzip':
       return yield* gunzipMember(reader)
     case 'zstd':
-      return yield* runEngine(createZstdDecompress({ chunkSize: 131_072 }), 'zstd', zstdFrame(reader))
+      return yield* unzstd(zstdFrame(reader))
     case 'xz':
       return yield* unxz(xzStream(reader))
     case 'lzma':

@@ -4,6 +4,7 @@ import { RosError } from '@ros/bytes'
 export type CompressErrorCode =
   | 'ROS_COMPRESS_FORMAT' // a format that is not known, or known and not read here
   | 'ROS_COMPRESS_LEVEL' // a level outside the format's range
+  | 'ROS_COMPRESS_UNAVAILABLE' // a format that a browser has no compressor or decompressor for
   | 'ROS_COMPRESS_TRUNCATED' // the compressed bytes end too early
   | 'ROS_COMPRESS_CORRUPT' // the compressed bytes break their format or fail their checksum
 

@@ -1,20 +1,15 @@
-import { crc32, createInflateRaw } from 'node:zlib'
 import { u32le } from '@ros/bytes'
+import { crc32, inflateRaw } from '#engine'
 import { bits } from './bits.ts'
 import type { ChunkReader } from './chunk-reader.ts'
-import { runEngine } from './engine.ts'
 import { corruptError } from './error.ts'
-
-const CHUNK = 65_536
 
 /** The content of the gzip member (RFC 1952 §2.3) that starts here; the reader is left right behind it. */
 export async function* gunzipMember(reader: ChunkReader): AsyncGenerator<Uint8Array, void> {
   await skipHeader(reader)
-  const engine = createInflateRaw({ chunkSize: CHUNK })
-  const takeBack = (chunk: Uint8Array, used: number) => reader.unread(chunk.subarray(used))
   let crc = 0
   let size = 0
-  for await (const chunk of runEngine(engine, 'gzip', reader.rest(), takeBack)) {
+  for await (const chunk of inflateRaw(reader)) {
     crc = crc32(chunk, crc)
     size += chunk.length
     yield chunk

@@ -1,5 +1,4 @@
-import { crc32 } from 'node:zlib'
-import { u32le } from '@ros/bytes'
+import { crc32, u32le } from '@ros/bytes'
 
 // The .xz File Format, version 1.2.1.
 

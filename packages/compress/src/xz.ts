@@ -1,9 +1,9 @@
-import { crc32 } from 'node:zlib'
 import { u32le } from '@ros/bytes'
+import { crc32, nativeLzma } from '#engine'
 import { blocks, type Chunks } from './blocks.ts'
 import { inFlight } from './in-flight.ts'
 import { checkLevel } from './level.ts'
-import { nativeLzma, runNative } from './native-lzma.ts'
+import { throughStream } from './through-stream.ts'
 import { xzBlockHeader, xzFooter, xzHeader, xzIndex, xzPadding } from './xz-container.ts'
 
 const KIB = 1024
@@ -29,7 +29,8 @@ const dictionaries = [
 /**
  * One xz stream (The .xz File Format, version 1.2.1) with CRC32 checks, the only ones beside none that Linux
  * proves when it unpacks an initramfs; CRC64, the default of xz(1), it refuses. Blocks of 16 MiB are compressed side by
- * side; the bytes depend on input, level and the version of `@napi-rs/lzma` alone. Throws `ROS_COMPRESS_LEVEL` outside 0 … 9.
+ * side; the bytes depend on input, level and the version of `@napi-rs/lzma` alone. Throws `ROS_COMPRESS_LEVEL` outside 0 … 9, and
+ * `ROS_COMPRESS_UNAVAILABLE` in a browser.
  */
 export async function* xz(
   chunks: Chunks,
@@ -43,7 +44,7 @@ export async function* xz(
   const header = xzBlockHeader(dictSize)
   const compressBlock = async (block: Uint8Array) => {
     const parts: Uint8Array[] = []
-    const packed = runNative(
+    const packed = throughStream(
       [block],
       (input) => lzma2.compressStream(input, { preset: level, dictSize }),
       (cause) => cause,

@@ -19,8 +19,11 @@ export async function* readAhead(chunks: AsyncGenerator<Uint8Array, void>): Asyn
   }
 }
 
+/** Browsers do not have the first. */
+const defer = globalThis.setImmediate ?? setTimeout
+
 function laterTurn(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve)
+    defer(resolve)
   })
 }

@@ -1,6 +1,6 @@
-import { inflateSync } from 'node:zlib'
 import { type ByteSource, checkRange, collect, raw, record, u8, u16le, u32le } from '@ros/bytes'
 import { IsoError } from './error.ts'
+import { inflateBlock } from './inflate-block.ts'
 
 /** What ZF says of a file (zisofs, "Rock Ridge ZF"): how long it really is, and blocks of two to this power bytes. */
 export interface Zisofs {
@@ -41,6 +41,12 @@ export function zisofsSource(stored: ByteSource, { size, blockLog2 }: Zisofs, su
     if (offset + length > stored.size) throw fault('it ends early')
     return collect(stored.open(offset, length), length)
   }
+  const inflated = async (from: number, to: number, expected: number) => {
+    const packed = await bytes(from, to - from)
+    return inflateBlock(packed, expected).catch((cause: unknown) => {
+      throw fault('a block', cause)
+    })
+  }
   let pointers: Promise<{ table: Uint8Array }> | undefined
   const readPointers = async () => {
     const start = await bytes(0, header.size)
@@ -67,8 +73,7 @@ export function zisofsSource(stored: ByteSource, { size, blockLog2 }: Zisofs, su
         if (to < from || to - from > 2 * blockSize + 1024) throw fault('its table of blocks')
         const expected = Math.min(blockSize, size - index * blockSize)
         // No bytes stand for a block of zeros.
-        const block =
-          from === to ? new Uint8Array(expected) : inflated(await bytes(from, to - from), expected, fault)
+        const block = from === to ? new Uint8Array(expected) : await inflated(from, to, expected)
         const within = position - index * blockSize
         const count = Math.min(expected - within, end - position)
         yield block.subarray(within, within + count)
@@ -76,19 +81,4 @@ export function zisofsSource(stored: ByteSource, { size, blockLog2 }: Zisofs, su
       }
     },
   }
-}
-
-function inflated(
-  packed: Uint8Array,
-  expected: number,
-  fault: (problem: string, cause?: unknown) => IsoError,
-): Uint8Array {
-  let block: Uint8Array
-  try {
-    block = inflateSync(packed, { maxOutputLength: expected })
-  } catch (cause) {
-    throw fault('a block', cause)
-  }
-  if (block.length !== expected) throw fault('a block')
-  return block
 }

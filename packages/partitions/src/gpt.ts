@@ -1,5 +1,4 @@
-import { crc32 } from 'node:zlib'
-import { ascii, raw, record, u16le, u32le, u64le } from '@ros/bytes'
+import { ascii, crc32, raw, record, u16le, u32le, u64le } from '@ros/bytes'
 import { PartitionsError } from './error.ts'
 import { encodeGuid } from './guid.ts'
 import { DISK_SECTOR } from './mbr.ts'

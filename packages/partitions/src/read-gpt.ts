@@ -1,5 +1,4 @@
-import { crc32 } from 'node:zlib'
-import { type ByteSource } from '@ros/bytes'
+import { type ByteSource, crc32 } from '@ros/bytes'
 import { diskBytes } from './disk-bytes.ts'
 import { decodeAttributes, decodeName, GPT_SIGNATURE, type GptPartition, gptEntry, gptHeader } from './gpt.ts'
 import { decodeGuid } from './guid.ts'

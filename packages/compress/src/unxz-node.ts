@@ -1,10 +1,11 @@
 import { corruptError, truncatedError } from './error.ts'
-import { nativeLzma, runNative } from './native-lzma.ts'
+import { nativeLzma } from './native-lzma-node.ts'
+import { throughStream } from './through-stream.ts'
 
 /** Content of a whole .xz file: any number of streams and padding. */
 export async function* unxz(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   const { xz } = await nativeLzma()
-  yield* runNative(chunks, (input) => xz.decompressStream(input), decoderError)
+  yield* throughStream(chunks, (input) => xz.decompressStream(input), decoderError)
 }
 
 // The decoder has no error codes, only these texts for input that ends early.

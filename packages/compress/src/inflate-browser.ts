@@ -1,0 +1,39 @@
+import type { ChunkReader } from './chunk-reader.ts'
+import { truncatedError } from './error.ts'
+import { createInflater, MATCH_MAX, STEP_MAX, WINDOW } from './inflater.ts'
+
+const INPUT = 65_536
+const OUTPUT = 131_072
+
+/**
+ * The content of the deflate stream (RFC 1951) that starts here; the reader is left right behind it, which is what the browser's
+ * own `DecompressionStream` cannot tell.
+ */
+export async function* inflateRaw(reader: ChunkReader): AsyncGenerator<Uint8Array, void> {
+  const output = new Uint8Array(WINDOW + OUTPUT + MATCH_MAX)
+  const inflater = createInflater(output)
+  let given = 0
+  while (!inflater.ended) {
+    const { bytes, real } = await nextInput(reader)
+    try {
+      inflater.inflate(bytes)
+    } catch (cause) {
+      throw inflater.position > real ? truncatedError('gzip', cause) : cause
+    }
+    if (inflater.position > real) throw truncatedError('gzip')
+    reader.skip(inflater.position)
+    if (inflater.ended || inflater.end - given >= OUTPUT || inflater.end > output.length - MATCH_MAX) {
+      if (inflater.end > given) yield output.slice(given, inflater.end)
+      given = inflater.makeRoom()
+    }
+  }
+}
+
+/** What the reader has, filled up with zeros at the end of the stream: the inflater looks at no less than a step's length. */
+async function nextInput(reader: ChunkReader): Promise<{ bytes: Uint8Array; real: number }> {
+  const there = await reader.peek(STEP_MAX, INPUT)
+  if (there.length >= STEP_MAX) return { bytes: there, real: there.length }
+  const bytes = new Uint8Array(there.length + STEP_MAX)
+  bytes.set(there)
+  return { bytes, real: there.length }
+}
