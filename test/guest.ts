@@ -10,6 +10,7 @@ import {
   freePort,
   type Machine,
   probeAccelerator,
+  probeQemuVersion,
   type QemuOptions,
   qemuCommand,
   startMachine,
@@ -31,6 +32,7 @@ export interface Guest {
 
 export interface GuestOptions {
   readonly boot: QemuOptions['boot']
+  readonly arch?: NonNullable<QemuOptions['arch']>
   readonly disks?: readonly Disk[]
   readonly cdroms?: readonly string[]
   readonly firmware?: Firmware
@@ -57,8 +59,10 @@ export async function withGuest<T>(
   const name = `guest-${++starts}`
   mkdirSync(join(folder, name), { recursive: true })
   const port = await freePort()
-  const { accelerator } = await probeAccelerator({})
+  const { accelerator } = await probeAccelerator(options.arch === undefined ? {} : { arch: options.arch })
+  const version = await probeQemuVersion(`qemu-system-${options.arch ?? 'x86_64'}`)
   const command = qemuCommand({
+    version,
     accelerator,
     memoryMb,
     cpus: 2,

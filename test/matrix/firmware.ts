@@ -15,3 +15,11 @@ export function ovmf(kind: 'plain' | 'secure boot'): Firmware {
     if (!existsSync(path)) throw new Error(`${path} is missing: install the Debian package ovmf`)
   return firmware
 }
+
+/** AAVMF of Debian's package, for arm64. */
+export function aavmf(): Firmware {
+  const [code, vars] = ['/usr/share/AAVMF/AAVMF_CODE.fd', '/usr/share/AAVMF/AAVMF_VARS.fd'] as const
+  for (const path of [code, vars])
+    if (!existsSync(path)) throw new Error(`${path} is missing: install the Debian package qemu-efi-aarch64`)
+  return { code, vars }
+}

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileSource, replaceFile } from '@ros/bytes/node'
+import { readPartitions } from '@ros/partitions'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { userData, writeCloudConfigIso } from '../../packages/cli/src/cloud-config.ts'
 import { type Guest, keysOf, withGuest } from '../guest.ts'
@@ -118,6 +120,15 @@ test(`killed ${KILLS} times in ros os upgrade and in the trial: the disk starts 
     })
     await starts(`upgrade, ${moment} ms`)
   }
+  // What the last one left is in nobody's way, and is gone after the next upgrade.
+  await withGuest(folder, { boot: { disk: at('disk.img') }, cdroms: [second] }, upgrade)
+  expect((await loaderView(at('disk.img'))).bios).toContain(SECOND_VERSION)
+  const table = await readPartitions(fileSource(at('disk.img')))
+  const volume = table?.partitions.find(({ name }) => name === 'RANCHER_BOOT')
+  if (!volume) throw new Error('no boot volume')
+  await replaceFile(at('boot.fat'), volume.content.open(), { sparse: true })
+  const { code, stdout } = await runProgram('/usr/sbin/fsck.fat', ['-n', at('boot.fat')])
+  expect([code, stdout]).toEqual([0, expect.not.stringMatching(/[Rr]eclaim|dirty/i)])
   // The trial: before anything of it has come up, and when it is about to be confirmed.
   for (const words of [/RancherOS .* started/, /has come up and is the current system now/]) {
     await withGuest(folder, await copy('disk.img', 'upgraded.img'), async ({ machine }) => {

@@ -11,9 +11,16 @@ export function inputsOption<T>(parser: Argv<T>) {
       describe: `recipe file, or a built-in one (${builtInRecipes().join(', ')}); default rancheros.yml, else debian`,
       requiresArg: true,
     })
+    .option('arch', {
+      type: 'string',
+      choices: ['amd64', 'arm64'] as const,
+      describe: "architecture in place of the recipe's",
+      requiresArg: true,
+    })
     .option('lock', {
       type: 'string',
-      describe: 'file of the lock; default rancheros.lock.json beside the recipe',
+      describe:
+        'file of the lock; default rancheros.lock.json beside the recipe, rancheros.ARCH.lock.json with --arch',
       requiresArg: true,
     })
     .option('mirror', {
@@ -42,6 +49,7 @@ export function inputsOption<T>(parser: Argv<T>) {
 
 export interface InputsArguments {
   readonly recipe?: string | undefined
+  readonly arch?: string | undefined
   readonly lock?: string | undefined
   readonly mirror?: string | undefined
   readonly keyring?: string | undefined
@@ -51,7 +59,7 @@ export interface InputsArguments {
 
 /** The options as the library takes them. */
 export function givenInputs(args: InputsArguments, environment: NodeJS.ProcessEnv): InputOptions {
-  const { recipe, lock, offline } = args
+  const { recipe, arch, lock, offline } = args
   const mirror = args.mirror ?? environment['ROS_KIT_MIRROR']
   const keyring = args.keyring ?? environment['ROS_KIT_KEYRING']
   const rewrites = [...args.rewrite, ...(environment['ROS_KIT_REWRITE'] ?? '').split(/\s+/).filter(Boolean)]
@@ -63,6 +71,7 @@ export function givenInputs(args: InputsArguments, environment: NodeJS.ProcessEn
     ...(mirror && { mirror }),
     ...(keyring && { keyring: resolve(keyring) }),
     ...(recipe !== undefined && { recipe }),
+    ...(arch !== undefined && { arch }),
     ...(lock !== undefined && { lock: resolve(lock) }),
   }
 }

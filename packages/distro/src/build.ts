@@ -147,11 +147,10 @@ async function writeBootable(
   assertFit(sizes)
   const system = { vmlinuz, initrd }
   const isCurrent = recipe.layout === 'current'
-  const installer =
-    isCurrent && inputs.loader ? await installerTar(context, system, { medium: true }) : undefined
+  const starts = inputs.loader ?? inputs.uefi
+  const installer = isCurrent && starts ? await installerTar(context, system, { medium: true }) : undefined
   // Laid out before anything is written: what does not fit leaves the earlier artifacts.
-  const iso =
-    inputs.loader && (await buildIso(context, { ...system, buildId, ...(installer && { installer }) }))
+  const iso = starts && (await buildIso(context, { ...system, buildId, ...(installer && { installer }) }))
   await write('vmlinuz', vmlinuz.open(), vmlinuz.size)
   await write('initrd', initrd.open(), initrd.size)
   if (iso) await write('rancheros.iso', iso.chunks, iso.size)

@@ -32,20 +32,21 @@ export function builtInRecipes(): string[] {
 
 /**
  * The recipe of a file or a built-in one of that name; without a name `rancheros.yml` in `folder`, else the built-in
- * `debian`. A built-in recipe's lock and relative paths are in `folder`.
+ * `debian`. A built-in recipe's lock and relative paths are in `folder`. Built for another architecture than it says, it has a lock of its own.
  */
-export async function openRecipe(given: string | undefined, folder: string): Promise<OpenedRecipe> {
+export async function openRecipe(
+  given: string | undefined,
+  folder: string,
+  arch?: string,
+): Promise<OpenedRecipe> {
   const own = resolve(folder, RECIPE_NAME)
   const file = given === undefined ? (existsSync(own) ? own : undefined) : resolve(folder, given)
   const variables = { KIT_VERSION: `v${KIT_VERSION}` }
   const name = given ?? 'debian'
   if ((file === undefined || !existsSync(file)) && builtInRecipes().includes(name)) {
     const text = await assetText(`recipes/${name}.yml`)
-    return {
-      recipe: readRecipe(text, `${name}.yml`, variables),
-      folder,
-      lockPath: resolve(folder, LOCK_NAME),
-    }
+    const recipe = readRecipe(text, `${name}.yml`, variables, arch)
+    return { recipe, folder, lockPath: resolve(folder, lockName(arch)) }
   }
   const path = file ?? own
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
@@ -60,10 +61,10 @@ export async function openRecipe(given: string | undefined, folder: string): Pro
     })
   })
   const home = dirname(path)
-  return {
-    recipe: readRecipe(text, basename(path), variables),
-    recipeFile: path,
-    folder: home,
-    lockPath: resolve(home, LOCK_NAME),
-  }
+  const recipe = readRecipe(text, basename(path), variables, arch)
+  return { recipe, recipeFile: path, folder: home, lockPath: resolve(home, lockName(arch)) }
+}
+
+function lockName(arch: string | undefined): string {
+  return arch === undefined ? LOCK_NAME : LOCK_NAME.replace(/\.lock\.json$/, `.${arch}.lock.json`)
 }

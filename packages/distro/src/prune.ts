@@ -18,8 +18,10 @@ const EVERYWHERE = [
   'usr/share/pam-configs',
   'usr/share/docker.io',
   'usr/share/i18n',
-  'usr/lib/x86_64-linux-gnu/gconv',
-  'usr/lib/x86_64-linux-gnu/perl-base',
+  ...['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap((triplet) => [
+    `usr/lib/${triplet}/gconv`,
+    `usr/lib/${triplet}/perl-base`,
+  ]),
   'usr/lib/udev/hwdb.d',
   'usr/lib/systemd/system',
   'usr/lib/systemd/user',

@@ -75,7 +75,9 @@ export const recipeSchema = z
         .string()
         .min(1)
         .default('all')
-        .describe('module names with `*`, divided by white space, or `all`; layout v0.4 has all'),
+        .describe(
+          'module names with `*`, divided by white space, `NAME@ARCH` for one architecture only, or `all`; layout v0.4 has all',
+        ),
     })
       .optional()
       .describe('vmlinuz and the modules that go on board; without it only rootfs.tar.gz is built'),
@@ -99,10 +101,12 @@ export const recipeSchema = z
     }),
     loader: sourceObject(['debian', 'url', 'file', 'inside'])
       .optional()
-      .describe('isolinux; without it there is no ISO'),
+      .describe(
+        'isolinux, for machines with a BIOS; taken for amd64 only. Without it and `uefi` there is no ISO',
+      ),
     uefi: sourceObject(['debian'])
       .optional()
-      .describe('signed boot loaders; without them the ISO starts under BIOS only'),
+      .describe('signed boot loaders for UEFI; without them the ISO starts under BIOS only'),
     ros: sourceObject(['url', 'file', 'inside', 'build'])
       .optional()
       .describe('PID 1; without it the one that came with this kit'),

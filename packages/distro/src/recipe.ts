@@ -1,5 +1,5 @@
 import { didYouMean } from '@ros/debian'
-import { LineCounter, parseDocument } from 'yaml'
+import { LineCounter, parseDocument, YAMLMap } from 'yaml'
 import type { z } from 'zod'
 import { DistroError } from './error.ts'
 import { keysAt } from './recipe-keys.ts'
@@ -7,12 +7,20 @@ import { type Recipe, recipeSchema } from './recipe-schema.ts'
 
 /**
  * Reads a recipe. `name` is the file's name, for errors, which carry line and column: `ROS_RECIPE_SYNTAX` for what is
- * not YAML, `ROS_RECIPE_KEY` for an unknown or missing key or a wrong value. `variables` replace `${NAME}` in the text.
+ * not YAML, `ROS_RECIPE_KEY` for an unknown or missing key or a wrong value. `variables` replace `${NAME}` in the text, as do `ARCH`, the
+ * recipe's architecture, and `CONSOLE`, the first serial line of its machines. `arch` is taken in place of the recipe's own.
  */
-export function readRecipe(text: string, name: string, variables: Readonly<Record<string, string>>): Recipe {
+export function readRecipe(
+  text: string,
+  name: string,
+  variables: Readonly<Record<string, string>>,
+  arch?: string,
+): Recipe {
   const lines = new LineCounter()
-  const filled = text.replace(/\$\{([A-Z_]+)\}/g, (whole, key: string) => variables[key] ?? whole)
+  const known = { ...architectureVariables(arch ?? architectureOf(text)), ...variables }
+  const filled = text.replace(/\$\{([A-Z_]+)\}/g, (whole, key: string) => known[key] ?? whole)
   const document = parseDocument(filled, { lineCounter: lines, strict: true })
+  if (arch !== undefined && document.contents instanceof YAMLMap) document.set('arch', arch)
   const [problem] = document.errors
   if (problem) {
     const { line, col } = lines.linePos(problem.pos[0])
@@ -26,6 +34,16 @@ export function readRecipe(text: string, name: string, variables: Readonly<Recor
     const offset = offsetOf(document, path)
     return offset === undefined ? { line: 1, col: 1 } : lines.linePos(offset)
   })
+}
+
+/** What the recipe says, before anything else is known of it; the schema judges it later. */
+function architectureOf(text: string): string {
+  const arch: unknown = parseDocument(text).get('arch')
+  return typeof arch === 'string' ? arch : 'amd64'
+}
+
+function architectureVariables(arch: string): Record<string, string> {
+  return { ARCH: arch, CONSOLE: arch === 'amd64' ? 'ttyS0' : 'ttyAMA0' }
 }
 
 type Issue = z.core.$ZodIssue

@@ -16,7 +16,9 @@ export interface InputOptions {
   readonly recipe?: string
   /** Where relative names start from. */
   readonly folder: string
-  /** The lock's file; default `rancheros.lock.json` beside the recipe. */
+  /** Architecture in place of the recipe's: `amd64`, `arm64`. */
+  readonly arch?: string
+  /** The lock's file; default `rancheros.lock.json` beside the recipe, `rancheros.<arch>.lock.json` where `arch` is given. */
   readonly lock?: string
   /** No network: what is not in the cache is an error. */
   readonly offline?: boolean
@@ -45,7 +47,7 @@ export async function openSession(options: InputOptions): Promise<Session> {
     signal?.throwIfAborted()
     options.onProgress?.(progress)
   }
-  const opened = await openRecipe(options.recipe, options.folder)
+  const opened = await openRecipe(options.recipe, options.folder, options.arch)
   const store = await openStore(options.cache)
   const { recipe, folder } = opened
   const now = new Date()

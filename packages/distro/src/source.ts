@@ -50,7 +50,8 @@ export function recipeParts(recipe: Recipe): Map<string, Source> {
   add('base', images.base)
   add('images', images.from)
   for (const [name, service] of Object.entries(images.services)) add(`images.${name}`, service)
-  add('loader', loader)
+  // BIOSes are only on machines of this architecture.
+  if (recipe.arch === 'amd64') add('loader', loader)
   add('uefi', uefi)
   parts.set('ros', (ros && sourceOf(ros)) ?? { kind: 'kit' })
   if (osConfig !== undefined && !isBuiltInConfig(osConfig))

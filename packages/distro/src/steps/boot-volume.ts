@@ -42,7 +42,8 @@ export interface SystemFiles {
 /** What starts an installed system: a FAT32 volume for firmware of both kinds, and code for the MBR in front of it. */
 export interface BootVolume {
   readonly layout: FatLayout
-  readonly bootCode: Uint8Array
+  /** Absent where no machine has a BIOS. */
+  readonly bootCode?: Uint8Array
 }
 
 /** Three systems have room, one beside the current and the previous one, and at least 512 MiB are there. */
@@ -56,32 +57,42 @@ export async function bootVolume(
   { recipe, store, inputs, time }: BuildContext,
   { size, serialNumber, system }: { size: number; serialNumber: number; system?: SystemFiles },
 ): Promise<BootVolume> {
-  const loader = await inputTree(store, present(inputs.loader, 'loader'))
-  const blobs = findSyslinux(await readAll(contentOf(loader, SYSLINUX), 16 * MIB))
-  const tree = loaderTree(loader, blobs, time)
-  if (inputs.uefi) addUefiLoaders(tree, await inputTree(store, inputs.uefi), time)
+  // Without a BIOS there is only what UEFI starts.
+  const uefi = recipe.arch === 'amd64' ? inputs.uefi : present(inputs.uefi, 'uefi')
+  const loader =
+    recipe.arch === 'amd64' ? await inputTree(store, present(inputs.loader, 'loader')) : undefined
+  const blobs = loader && findSyslinux(await readAll(contentOf(loader, SYSLINUX), 16 * MIB))
+  const tree = grubTree(time)
+  if (loader && blobs) addSyslinux(tree, loader, blobs, time)
+  if (uefi) addUefiLoaders(tree, await inputTree(store, uefi), recipe.arch, time)
   if (system) await addSystem(tree, system, recipe, time)
   const options = { serialNumber, label: LABEL, created: time, hiddenSectors: BOOT_SECTOR }
   const layout = layoutFat(tree, { ...options, type: 'fat32', size })
+  if (!loader || !blobs) return { layout }
   return {
     layout: await installSyslinux(layout, blobs, { path: LDLINUX_SYS, directory: '/syslinux' }),
     bootCode: await readAll(contentOf(loader, GPT_MBR), 440),
   }
 }
 
-function loaderTree(loader: Tree, blobs: SyslinuxBlobs, mtime: number): Tree {
+function grubTree(mtime: number): Tree {
   const tree = new Tree()
   tree.root = directory({ mtime })
-  for (const path of ['boot/grub', 'ros', 'syslinux']) tree.addDirectories(path, { mtime })
-  const add = (path: string, content: ByteSource, mode = 0o644) =>
-    tree.add(path.slice(1), file(content, { mtime, mode }))
+  for (const path of ['boot/grub', 'ros']) tree.addDirectories(path, { mtime })
+  const add = (path: string, content: ByteSource) => tree.add(path.slice(1), file(content, { mtime }))
   add('/boot/grub/grub.cfg', fromText(DISK_GRUB_CONFIG))
   add(GRUB_ENVIRONMENT, fromText(EMPTY_GRUB_ENVIRONMENT))
+  return tree
+}
+
+function addSyslinux(tree: Tree, loader: Tree, blobs: SyslinuxBlobs, mtime: number): void {
+  tree.addDirectories('syslinux', { mtime })
+  const add = (path: string, content: ByteSource, mode = 0o644) =>
+    tree.add(path.slice(1), file(content, { mtime, mode }))
   // Its sectors are known to the boot sector: it must not be moved.
   add(LDLINUX_SYS, ldlinuxPlaceholder(blobs), 0o444)
   add('/syslinux/ldlinux.c32', contentOf(loader, LDLINUX))
   add('/syslinux/syslinux.cfg', fromText(SYSLINUX_CONFIG))
-  return tree
 }
 
 async function addSystem(

@@ -51,14 +51,14 @@ export async function buildDisk(
   const layout = layoutDisk({
     size,
     diskGuid: guidOf(id, 'disk'),
-    bootCode,
+    ...(bootCode && { bootCode }),
     partitions: [
       {
         type: gptType.efiSystem,
         guid: guidOf(id, BOOT_NAME),
         name: BOOT_NAME,
         content: volume.content,
-        attributes: [gptAttribute.legacyBiosBootable],
+        ...(bootCode && { attributes: [gptAttribute.legacyBiosBootable] }),
       },
       {
         type: gptType.linux,

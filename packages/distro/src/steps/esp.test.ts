@@ -4,7 +4,7 @@ import { file, Tree } from '@ros/tree'
 import { expect, test } from 'vitest'
 import { espLayout } from './esp.ts'
 
-const options = { idFile: '/boot/ros-0.id', serialNumber: 7, time: 1_700_000_000 }
+const options = { arch: 'amd64', idFile: '/boot/ros-0.id', serialNumber: 7, time: 1_700_000_000 }
 
 function loaders(...names: string[]): Tree {
   const tree = new Tree().addDirectories('usr/lib/shim').addDirectories('usr/lib/grub/x86_64-efi-signed')
@@ -39,4 +39,16 @@ test('the key manager may be missing, shim and GRUB may not', () => {
     expect(() => espLayout(loaders(only), options)).toThrow(
       expect.objectContaining({ code: 'ROS_DISTRO_INPUT' }),
     )
+})
+
+test('arm64 has names of its own, and no architecture without loaders passes', async () => {
+  const tree = new Tree().addDirectories('usr/lib/shim').addDirectories('usr/lib/grub/arm64-efi-signed')
+  for (const name of ['usr/lib/shim/shimaa64.efi.signed', 'usr/lib/grub/arm64-efi-signed/gcdaa64.efi.signed'])
+    tree.add(name, file(fromText(name)))
+  const layout = espLayout(tree, { ...options, arch: 'arm64' })
+  const { tree: volume } = await readFat(fromBytes(await collect(layout.content.open(), 1 << 24)))
+  expect([volume.has('EFI/BOOT/BOOTAA64.EFI'), volume.has('EFI/BOOT/grubaa64.efi')]).toEqual([true, true])
+  expect(() => espLayout(tree, { ...options, arch: 'arm' })).toThrow(
+    expect.objectContaining({ code: 'ROS_DISTRO_ARCH' }),
+  )
 })

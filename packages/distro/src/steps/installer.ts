@@ -90,7 +90,7 @@ async function payload(context: BuildContext, system: SystemFiles): Promise<Tree
   )
   const key = stepKey('boot volume', { digest: await sha256(head), level: LEVEL.loaders })
   add('boot.img.gz', await store.derived(key, () => gzip(head.open(), { level: LEVEL.loaders })))
-  add('gptmbr.bin', fromBytes(bootCode))
+  if (bootCode) add('gptmbr.bin', fromBytes(bootCode))
   add('append', fromText(`${recipe.disk.append}\n`))
   add('system.json', fromText(await systemDescription(system, recipe.version, recipe.arch)))
   for (const [name, text] of menuTemplates(recipe.version)) add(`menu/${name}`, fromText(text))

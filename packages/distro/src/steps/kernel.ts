@@ -25,8 +25,11 @@ export async function readKernelSet(store: Store, input: Input, report: Progress
 }
 
 /** `usr/lib/modules/<release>` with the chosen modules and their indexes, and the firmware that came with the kernel. */
-export async function kernelTree(set: KernelSet, modules: string, report: ProgressSink): Promise<Tree> {
-  const names = modules.trim() === 'all' ? ('all' as const) : modules.trim().split(/\s+/)
+export async function kernelTree(
+  set: KernelSet,
+  names: readonly string[] | 'all',
+  report: ProgressSink,
+): Promise<Tree> {
   const index = await moduleIndex(set.kernel, {
     onProgress: (done, total) => report({ step: 'kernel', text: `reading modules, ${done} of ${total}` }),
   })
@@ -37,4 +40,13 @@ export async function kernelTree(set: KernelSet, modules: string, report: Progre
     if (below !== undefined) tree.replace(`usr/lib/firmware/${below}`, node)
   }
   return tree.merge(selectModules(set.kernel, index, names), 'usr')
+}
+
+/** The recipe's list of modules as an architecture has it: `NAME@ARCH` is of that one only. */
+export function moduleNames(modules: string, arch: string): string[] | 'all' {
+  const words = modules.trim().split(/\s+/)
+  if (words.length === 1 && words[0] === 'all') return 'all'
+  return words
+    .map((word) => word.split('@'))
+    .flatMap(([name = '', only = arch]) => (only === arch ? [name] : []))
 }

@@ -10,7 +10,7 @@ import { present } from '../inputs.ts'
 import { builtInConfig } from '../os-config.ts'
 import { imageIds, imageStoreTree } from './images.ts'
 import type { Segment } from './initrd.ts'
-import { type KernelSet, kernelTree } from './kernel.ts'
+import { type KernelSet, kernelTree, moduleNames } from './kernel.ts'
 import { engineTree, rosTree } from './machine.ts'
 import { treeKey } from './step-key.ts'
 
@@ -36,7 +36,7 @@ export async function currentSystem(
     {
       name: 'kernel',
       inputs: { kernel: inputKey(present(inputs.kernel, 'kernel')), modules, time },
-      tree: () => kernelTree(kernel, modules, context.report),
+      tree: () => kernelTree(kernel, moduleNames(modules, recipe.arch), context.report),
     },
     {
       name: 'engine',

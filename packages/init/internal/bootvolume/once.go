@@ -62,6 +62,9 @@ func (v Volume) setGrub(once bool) error {
 func (v Volume) setSyslinux(once bool) error {
 	path := v.path(syslinuxFile)
 	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // machines without a BIOS have no SYSLINUX
+	}
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,8 @@ const (
 	bootStart  = mib
 	bootMount  = "/run/ros/new-boot"
 	stateMount = "/run/ros/new-state"
+	// hasBIOS says whether machines of this architecture may have a BIOS, which code in the first sector leads to SYSLINUX.
+	hasBIOS = runtime.GOARCH == "amd64"
 )
 
 // Numbers of the partitions.
@@ -86,7 +89,10 @@ func plan(size, volume int64) (*gpt.Table, error) {
 	table := &gpt.Table{ID: gpt.NewGUID()}
 	table.Partitions[bootNumber-1] = gpt.Partition{
 		Type: gpt.TypeESP, ID: gpt.NewGUID(), First: bootStart / gpt.SectorSize, Last: first - 1,
-		Attributes: gpt.LegacyBIOSBootable, Name: bootvolume.PartitionName,
+		Name: bootvolume.PartitionName,
+	}
+	if hasBIOS {
+		table.Partitions[bootNumber-1].Attributes = gpt.LegacyBIOSBootable
 	}
 	table.Partitions[stateNumber-1] = gpt.Partition{
 		Type: gpt.TypeLinux, ID: gpt.NewGUID(), First: first, Last: gpt.LastUsable(size), Name: bootvolume.StateName,
@@ -131,9 +137,11 @@ func (s session) layDown(to target, from source, volume volumeImage, table *gpt.
 	if err := table.Write(disk, to.size); err != nil {
 		return err
 	}
-	code, err := os.ReadFile(from.bootCode)
-	if err != nil {
-		return err
+	var code []byte
+	if hasBIOS {
+		if code, err = os.ReadFile(from.bootCode); err != nil {
+			return err
+		}
 	}
 	sector, err := gpt.ProtectiveMBR(to.size, code)
 	if err != nil {

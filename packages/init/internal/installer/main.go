@@ -35,7 +35,15 @@ type kind struct {
 	arguments []string
 }
 
-var serial = []string{"console=ttyS0"}
+// serial is the line that a cloud shows. Virtual machines of arm64 have ARM's own serial port (Server Base System Architecture).
+var serial = serialArguments()
+
+func serialArguments() []string {
+	if hasBIOS {
+		return []string{"console=ttyS0"}
+	}
+	return []string{"console=ttyAMA0"}
+}
 
 var kinds = map[string]kind{
 	"generic":         {run: install},

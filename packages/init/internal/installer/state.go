@@ -20,19 +20,39 @@ const machineRoot = "/proc/1/root"
 
 // makeFileSystem formats the state partition.
 func (s session) makeFileSystem(device string) error {
-	args := []string{"-q", "-F", "-t", "ext4", "-L", bootvolume.StateName}
-	command := exec.Command("mke2fs", append(args, device)...)
+	output, err := s.onDevice(device, "mke2fs", "-q", "-F", "-t", "ext4", "-L", bootvolume.StateName)
+	if err != nil {
+		return fmt.Errorf("formatting %s: %w: %s", device, err, output)
+	}
+	return nil
+}
+
+// repairVolume gives back what an interrupted upgrade has left on the boot volume: clusters of no file, for which there would be no room one
+// day. A machine without fsck.fat, of an earlier version, goes on without.
+func (s session) repairVolume(device string) {
+	output, err := s.onDevice(device, "fsck.fat", "-a")
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case errors.As(err, &exit) && exit.ExitCode() == 1:
+		s.say("the boot volume was put right:\n%s", output)
+	case err != nil:
+		s.say("warning: checking the boot volume %s: %v: %s", device, err, output)
+	}
+}
+
+// onDevice runs a program of the machine, or of this system when it has it, with a device as its last argument; gives what it printed.
+func (s session) onDevice(device, program string, args ...string) (output string, err error) {
+	command := exec.Command(program, append(args, device)...)
 	if errors.Is(command.Err, exec.ErrNotFound) {
 		own := "/dev" + strings.TrimPrefix(device, s.devices.Dev)
-		command = exec.Command("/usr/bin/mke2fs", append(args, own)...)
+		command = exec.Command("/usr/bin/"+program, append(args, own)...)
 		command.Err = nil
 		command.SysProcAttr = &syscall.SysProcAttr{Chroot: machineRoot}
 		command.Dir = "/"
 	}
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("formatting %s: %w: %s", device, err, strings.TrimSpace(string(output)))
-	}
-	return nil
+	printed, err := command.CombinedOutput()
+	return strings.TrimSpace(string(printed)), err
 }
 
 // file is one that the new state gets, by its path there.

@@ -62,6 +62,9 @@ func (s session) putBeside(place blockdev.Place, given options, newer bool) (err
 		return err
 	}
 	defer from.close()
+	if !given.plan {
+		s.repairVolume(place.Path)
+	}
 	volume, err := bootvolume.Mount(place.Path, bootMount, given.plan)
 	if err != nil {
 		return err

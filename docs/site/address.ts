@@ -1,0 +1,16 @@
+/** What is wrong with the form of an external address; undefined when nothing is. Nobody is asked whether it is there. */
+export function wrongAddress(address: string): string | undefined {
+  if (/\s/.test(address)) return 'white space in an address'
+  if (!URL.canParse(address)) return 'not an address'
+  const { protocol, hostname } = new URL(address)
+  if (protocol === 'mailto:') return undefined
+  if (protocol !== 'https:' && protocol !== 'http:') return `${protocol} is none of https:, http:, mailto:`
+  return /^[\w-]+(\.[\w-]+)+$/.test(hostname) || hostname === 'localhost'
+    ? undefined
+    : `no host name: ${hostname}`
+}
+
+/** Whether a link leads out of the site or the repository: it begins with a scheme, or with the host of one. */
+export function isExternal(link: string): boolean {
+  return /^([a-z][a-z0-9+.-]*:|\/\/)/i.test(link)
+}
