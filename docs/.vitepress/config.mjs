@@ -1,8 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
 import { slug } from '../site/slug.ts'
 
 const page = (text, link) => ({ text, link })
+const docs = fileURLToPath(new URL('..', import.meta.url))
 const packages = new URL('../reference/packages/', import.meta.url)
 
 /** Written by `npm run docs` before this is read. */
@@ -12,6 +15,24 @@ function packagePages() {
     .filter((file) => file !== 'index.md')
     .map((file) => file.replace(/\.md$/, ''))
     .map((name) => page(`@ros/${name.replaceAll('.', '/')}`, `/reference/packages/${name}`))
+}
+
+/** What lies in the repository and not in docs has no page: a link to it is but its text here. */
+function textOutside({ tokens, env }) {
+  for (const { children } of tokens) {
+    const open = []
+    for (const token of children ?? []) {
+      if (token.type === 'link_open') open.push(leaves(token.attrGet('href'), env.path))
+      const outside = token.type === 'link_close' ? open.pop() : open.at(-1)
+      if (outside && /^link_/.test(token.type))
+        Object.assign(token, { type: 'text', tag: '', nesting: 0, content: '' })
+    }
+  }
+}
+
+function leaves(href, page) {
+  if (!href.startsWith('../') || page === undefined) return false
+  return relative(docs, resolve(dirname(page), href)).startsWith('..')
 }
 
 const guide = [
@@ -54,7 +75,12 @@ export default defineConfig({
   srcExclude: ['site/**', 'README.md'],
   vite: { build: { assetsInlineLimit: 0 } },
   // Anchors as GitHub makes them: a link works in both places.
-  markdown: { anchor: { slugify: slug }, toc: { slugify: slug }, headers: { slugify: slug } },
+  markdown: {
+    anchor: { slugify: slug },
+    toc: { slugify: slug },
+    headers: { slugify: slug },
+    config: (markdown) => markdown.core.ruler.push('inside', textOutside),
+  },
   themeConfig: {
     nav: [
       page('Quick start', '/quick-start'),
