@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -19,6 +19,9 @@ import { record } from '../docs/site/recorded-command.ts'
 import { brokenSiteLinks } from '../docs/site/site-links.ts'
 import { parseArguments } from '../packages/cli/src/cli.ts'
 import { COMMANDS } from '../packages/cli/src/commands.ts'
+
+/** The machine's own program, as the build makes it. */
+const ROS = join(ROOT, 'packages/init/dist/ros-linux-amd64')
 
 let broken: string[]
 const folder = mkdtempSync(join(tmpdir(), 'ros-docs-'))
@@ -103,6 +106,23 @@ describe('the site', () => {
     ).toEqual([])
   })
 
+  it('shows cloud-configs that a machine takes as they are', () => {
+    const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
+    const examples = pages.flatMap((name) => {
+      const blocks = readFileSync(join(ROOT, 'docs', name), 'utf8').matchAll(
+        /^```yaml\n(#cloud-config\n[\s\S]*?)^```$/gm,
+      )
+      return [...blocks].map(([, example = '']) => example)
+    })
+    expect(examples.length).toBeGreaterThan(1)
+    for (const [index, example] of examples.entries()) {
+      const file = join(plant('examples', { [`${index}.yml`]: example }), `${index}.yml`)
+      const checked = spawnSync(ROS, ['config', 'validate', '-i', file], { encoding: 'utf8' })
+      expect(`${checked.stdout}${checked.stderr}`, example).toBe('')
+      expect(checked.status).toBe(0)
+    }
+  })
+
   it('is searched in the reader’s browser', () => {
     const index = readdirSync(join(DIST, 'assets', 'chunks')).filter((name) =>
       name.startsWith('@localSearchIndex'),
@@ -177,8 +197,7 @@ describe('the references', () => {
     const found = ids('reference/ros')
     const commands = ['', '-config-set', '-service-enable', '-os-rollback', '-install', '-tls-generate']
     expect(commands.filter((name) => !found.has(`ros${name}`))).toEqual([])
-    const program = join(ROOT, 'packages/init/dist/ros-linux-amd64')
-    const help = execFileSync(program, ['install', '--help'], { encoding: 'utf8' })
+    const help = execFileSync(ROS, ['install', '--help'], { encoding: 'utf8' })
     expect(help).toContain('--install-type')
     expect(missing('reference/ros', [help.trim()])).toEqual([])
   })
@@ -285,7 +304,7 @@ async function helpOf(name: string): Promise<string> {
   const printed = vi.spyOn(console, 'log').mockImplementation(() => {})
   try {
     const { stdout, stderr } = process
-    const surroundings = { directory: folder, environment: {}, stdout, terminal: { stdout, stderr } }
+    const surroundings = { directory: folder, environment: {}, stdout, terminal: { stderr, now: () => 0 } }
     await parseArguments([name, '--help'], {
       ...surroundings,
       signal: new AbortController().signal,
