@@ -136,6 +136,11 @@ describe('the site', () => {
     expect(html('timeline')).toContain('Boot of RancherOS')
     expect(html('reference/timeline')).toContain('src="../timeline.html"')
   })
+
+  it('has the page that makes an ISO, and leads to it', () => {
+    expect(html('demo/index')).toContain('made in this page')
+    expect(html('reference/packages/iso')).toContain('href="../../demo/index.html"')
+  })
 })
 
 describe('the references', () => {
@@ -256,7 +261,7 @@ describe('the check of links', () => {
     expect(brokenSiteLinks(site)).toEqual([
       'index.html: ./sub/page.html#caf%C3%A9: no such anchor in sub/page.html',
       'sub/page.html: https://: not an address',
-      'sub/page.html: javascript:x: javascript: is none of https:, http:, mailto:',
+      'sub/page.html: javascript:x: javascript: is none of https:, http:, mailto:, data:',
       'sub/page.html: http://nohost/: no host name: nohost',
       'sub/page.html: #café: no such anchor in sub/page.html',
       'sub/page.html: /app.js: no such file',

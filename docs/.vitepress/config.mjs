@@ -24,7 +24,7 @@ function textOutside({ tokens, env }) {
     for (const token of children ?? []) {
       if (token.type === 'link_open') open.push(leaves(token.attrGet('href'), env.path))
       const outside = token.type === 'link_close' ? open.pop() : open.at(-1)
-      if (outside && /^link_/.test(token.type))
+      if (outside && token.type.startsWith('link_'))
         Object.assign(token, { type: 'text', tag: '', nesting: 0, content: '' })
     }
   }
@@ -60,6 +60,7 @@ const reference = [
   page('Command rancheros-kit', '/reference/rancheros-kit'),
   page('Command ros', '/reference/ros'),
   page('A boot as a picture', '/reference/timeline'),
+  { text: 'An ISO made in a page', link: '/demo/index.html', target: '_self' },
 ]
 
 const project = [
@@ -72,7 +73,7 @@ export default defineConfig({
   title: 'rancheros-kit',
   description: 'Build a whole RancherOS, boot it in QEMU, log in over ssh',
   lang: 'en',
-  srcExclude: ['site/**', 'README.md'],
+  srcExclude: ['site/**', 'demo/**'],
   vite: { build: { assetsInlineLimit: 0 } },
   // Anchors as GitHub makes them: a link works in both places.
   markdown: {

@@ -85,6 +85,7 @@ function about(file: string): string {
 /** A link of a package's README for its page: what lies in docs has a page of its own, what lies elsewhere in the repository has none. */
 function siteLink(link: string, text: string, target: string): string {
   if (isExternal(target) || target.startsWith('#')) return link
+  if (target === '../../docs/demo/') return `<a href="../../demo/index.html" target="_self">${text}</a>`
   const [, inDocs] = /^\.\.\/\.\.\/docs\/(.*\.md.*)$/.exec(target) ?? []
   return inDocs === undefined ? text : `[${text}](../../${inDocs})`
 }
