@@ -10,6 +10,7 @@ const CHECKS = [
   { name: 'format (biome)', perform: () => run(bin('biome'), ['ci', '--colors=off', '.']) },
   { name: 'lint (oxlint)', perform: () => run(bin('oxlint'), ['--type-aware']) },
   { name: 'types (tsc)', perform: () => run(bin('tsc'), ['-p', 'tsconfig.json']) },
+  { name: 'types of the page (tsc)', perform: () => run(bin('tsc'), ['-p', 'docs/demo/tsconfig.json']) },
   { name: 'layers', perform: () => lines(brokenLayers()) },
   { name: 'docs of exports', perform: () => documented() },
   { name: 'unused dependencies (knip)', perform: () => unusedDependencies() },

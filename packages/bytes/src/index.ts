@@ -29,6 +29,7 @@ export {
   u64le,
 } from './fields.ts'
 export { type Finding, finding, type LintRule } from './finding.ts'
+export { type BlobLike, fromBlob } from './from-blob.ts'
 export { gathered } from './gathered.ts'
 export { limited } from './limited.ts'
 export { compareNames, decodeName, encodeName, sortNames } from './name.ts'

@@ -6,25 +6,30 @@ import { command } from '../command.ts'
 import { CliError } from '../error.ts'
 import { type Container, countNodes, type Facts } from '../look/container.ts'
 import { isIso } from '../look/disk.ts'
-import { hostDirectory } from '../look/host-directory.ts'
 import { listEntry } from '../look/listing.ts'
 import { inSpool, targetOptions } from '../look/look-options.ts'
+import { type Looked, lookAt } from '../look/looked.ts'
 import type { Spool } from '../look/spool.ts'
-import { findTarget, hostFile, openPlace } from '../look/target.ts'
+import { findTarget, hostFile } from '../look/target.ts'
 import { factsText } from '../look-print.ts'
 import { measureSpace } from '../space/measure.ts'
 import { spacePage } from '../space/page.ts'
 
 /** `rancheros-kit inspect`: what a file is and what is known about it. `target`, `kind` and `size` are always there. */
 export async function inspectCommand(target: string, spool: Spool): Promise<Facts> {
-  const tree = hostDirectory(target)
-  if (tree) return { target, kind: 'directory', nodes: countNodes(tree) }
-  const place = await findTarget(target, spool)
+  return factsOf(target, await lookAt(target, spool))
+}
+
+function factsOf(target: string, looked: Looked): Facts {
+  if (looked.type === 'directory') {
+    const nodes = countNodes(looked.tree)
+    return { target, kind: 'directory', size: nodes['contentBytes'], nodes }
+  }
+  const { place, container } = looked
   const { node, within, path } = place
   if (within && node.type === 'directory' && path === '') return describe(target, within)
-  const inside = await openPlace(place, spool)
   const size = node.type === 'file' ? node.content.size : 0
-  if (inside) return describe(target, inside, size)
+  if (container) return describe(target, container, size)
   if (!within) return { target, kind: 'file', size }
   const { path: _, ...entry } = listEntry(path, node)
   return { target, kind: node.type, size, path: `/${path}`, ...entry }
@@ -38,18 +43,19 @@ export async function sectorsCommand(target: string, spool: Spool): Promise<Sect
 }
 
 /**
- * `inspect --html`: writes the picture of what takes the space. Throws `ROS_CLI_KIND` for what is no container, and
- * `ROS_CLI_USAGE` rather than to write over what is looked at.
+ * `inspect --html`: as `inspectCommand`, and writes the picture of what takes the space. Throws `ROS_CLI_KIND` for what is no container,
+ * and `ROS_CLI_USAGE` rather than to write over what is looked at.
  */
-export async function spaceCommand(path: string, target: string, spool: Spool): Promise<void> {
+export async function spaceCommand(path: string, target: string, spool: Spool): Promise<Facts> {
   const present = statSync(path, { throwIfNoEntry: false })
-  const whole = statSync(target, { throwIfNoEntry: false })
-  const looked = whole ?? statSync(hostFile(target).path)
-  if (present && (present.isDirectory() || (looked.ino === present.ino && looked.dev === present.dev))) {
+  const source = statSync(target, { throwIfNoEntry: false }) ?? statSync(hostFile(target).path)
+  if (present && (present.isDirectory() || (source.ino === present.ino && source.dev === present.dev))) {
     throw new CliError('ROS_CLI_USAGE', 'not a file to write a picture to', { subject: `--html ${path}` })
   }
-  const page = spacePage(await measureSpace(target, spool))
+  const looked = await lookAt(target, spool)
+  const page = spacePage(await measureSpace(target, looked, spool))
   await replaceFile(resolve(path), [new TextEncoder().encode(page)])
+  return factsOf(target, looked)
 }
 
 function describe(target: string, container: Container, size?: number): Facts {
@@ -84,16 +90,14 @@ export const inspect = command({
       args.limit,
       context,
       async (spool) => {
-        if (args.html !== undefined) {
-          await spaceCommand(args.html, args.target, spool)
-          context.output.note(`picture in ${args.html}`)
-        }
+        const facts = args.html === undefined ? undefined : await spaceCommand(args.html, args.target, spool)
+        if (args.html !== undefined) context.output.note(`picture in ${args.html}`)
         if (args.sectors) {
           const sectors = await sectorsCommand(args.target, spool)
           return { data: { target: args.target, sectors }, text: describeAreas(sectors) }
         }
-        const facts = await inspectCommand(args.target, spool)
-        return { data: facts, text: factsText(facts) }
+        const told = facts ?? (await inspectCommand(args.target, spool))
+        return { data: told, text: factsText(told) }
       },
       args.lenient,
     ),

@@ -1,8 +1,12 @@
 import { type ByteSource, readAll } from '@ros/bytes'
 import type { Tree } from '@ros/tree'
+import { shorten } from '../picture/text.ts'
 
 /** Larger ones are left unread: names are all that is wanted. */
 const MAX_JSON = 1_048_576
+
+/** A layer that many images have is named for the first of them. */
+const MAX_WORDS = 120
 
 /**
  * What the members of a docker-save archive or an OCI layout are for, by their paths: `layer 2 of busybox:1.36`. What
@@ -17,7 +21,9 @@ export async function layerNames(members: Tree): Promise<Map<string, string>> {
     if (config !== undefined) add(config, `configuration of ${image}`)
     for (const [index, path] of layers.entries()) add(path, `layer ${index + 1} of ${image}`)
   }
-  return new Map([...names].map(([path, words]) => [path, [...new Set(words)].join(', ')]))
+  return new Map(
+    [...names].map(([path, words]) => [path, shorten([...new Set(words)].join(', '), MAX_WORDS)]),
+  )
 }
 
 interface Parts {

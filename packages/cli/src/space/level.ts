@@ -1,9 +1,10 @@
-import { type ByteSource, readAll, slice } from '@ros/bytes'
-import { detectFormat, MAGIC_SIZE } from '@ros/compress'
-import { readSectors, type SectorRun } from '@ros/iso'
+import type { ByteSource } from '@ros/bytes'
+import type { SectorRun } from '@ros/iso'
 import { readPartitions } from '@ros/partitions'
 import type { TreeNode } from '@ros/tree'
 import { gather, type Sized } from './gather.ts'
+import { kindOf } from './kind.ts'
+import { PARTITION } from './node-text.ts'
 import type { Opened } from './opened.ts'
 import type { Level, SpaceKind, SpaceNode } from './space.ts'
 
@@ -19,15 +20,19 @@ export interface Measured {
   readonly contents: ReadonlyMap<string, ByteSource>
 }
 
-/** Measures what takes the space in one container. */
-export async function measureLevel(id: string, opened: Opened): Promise<Measured> {
-  const { name, what, stored, labels } = opened
-  const sectors = opened.iso && (await readSectors(opened.iso.source))
+/** Measures what takes the space in one container; what cannot be read gets a note. */
+export async function measureLevel(
+  id: string,
+  opened: Opened,
+  notes: Map<string, string>,
+): Promise<Measured> {
+  const { name, what, stored, labels, iso } = opened
+  const sectors = iso?.sectors
   const { files, contentAt } = filesOf(opened, sectors)
   const contents = new Map<string, ByteSource>()
   const gathered: SpaceNode[] = []
   for (const node of gather(files, { id, limit: LIMIT, share: SHARE }))
-    gathered.push(await named(node, labels, contentAt, contents))
+    gathered.push(await named(node, labels, contentAt, contents, notes))
   const partitions = await partitionNodes(id, opened, sectors ?? [], contents)
   const nodes = [...gathered, ...partitions]
   const sum = nodes.reduce((total, { size }) => total + size, 0)
@@ -85,7 +90,7 @@ async function partitionNodes(
     if (run?.owner.startsWith('file /')) continue
     const node = single(`${id}-partition-${number}`, 'file', String(number), content.size)
     contents.set(node.id, content)
-    nodes.push({ ...node, label: 'partition' })
+    nodes.push({ ...node, label: PARTITION })
   }
   return nodes
 }
@@ -100,20 +105,15 @@ async function named(
   labels: Opened['labels'],
   contentAt: (path: string) => ByteSource | undefined,
   contents: Map<string, ByteSource>,
+  notes: Map<string, string>,
 ): Promise<SpaceNode> {
   const children: SpaceNode[] = []
-  for (const child of node.children) children.push(await named(child, labels, contentAt, contents))
+  for (const child of node.children) children.push(await named(child, labels, contentAt, contents, notes))
   const content = node.kind === 'file' ? contentAt(node.path) : undefined
-  if (content) contents.set(node.id, content)
+  const known = content && (await kindOf(node.name, content))
+  if (known?.fault !== undefined) notes.set(node.id, known.fault)
+  else if (content) contents.set(node.id, content)
   const label = labels?.get(node.path)
-  const kind = content ? await kindOf(node.name, content) : node.kind
+  const kind = known?.kind ?? node.kind
   return { ...node, kind, children, ...(label !== undefined && { label }) }
-}
-
-async function kindOf(name: string, content: ByteSource): Promise<SpaceKind> {
-  if (/\.ko(\.(xz|zst|gz))?$/.test(name)) return 'module'
-  const length = Math.min(MAGIC_SIZE, content.size)
-  const head = await readAll(slice(content, 0, length), length)
-  if (detectFormat(head) !== undefined) return 'packed'
-  return /^(\x7fELF|MZ|#!)/.test(String.fromCharCode(...head)) ? 'program' : 'file'
 }

@@ -1,5 +1,5 @@
 import { bytes, escapeHtml, fitted, percent } from '../picture/text.ts'
-import { whatText } from './node-text.ts'
+import { fullName, shortName, whatText } from './node-text.ts'
 import type { Level, Space, SpaceNode } from './space.ts'
 import { type Rectangle, treemap } from './treemap.ts'
 
@@ -82,7 +82,7 @@ function draw(space: Space, placed: Placed): string[] {
   const kind = opened ? 'opened' : node.kind
   const shape = `<rect class="${kind}" x="${n(at.x)}" y="${n(at.y)}" width="${n(at.width)}" height="${n(at.height)}"/>`
   if (at.width < 2 * LEAST || at.height < 2 * LEAST) return [shape]
-  const said = `${pathOf(node)}: ${bytes(node.size)}, ${percent(node.size, level.size)} of ${level.name}; ${whatText(space, node)}`
+  const said = `${nameIn(node)}: ${bytes(node.size)}, ${percent(node.size, level.size)} of ${level.name}; ${whatText(space, node)}`
   const link = [
     `<a href="#${node.id}" aria-label="${escapeHtml(said)}">`,
     shape,
@@ -94,7 +94,7 @@ function draw(space: Space, placed: Placed): string[] {
 }
 
 function label(node: SpaceNode, { x, y, width }: Rectangle): string {
-  const name = node.label === 'partition' ? `partition ${node.name}` : (node.label ?? node.name)
+  const name = shortName(node)
   const room = width / 10 - 8
   const whole = `${name} ${bytes(node.size)}`
   const text = fitted(whole, room) === whole ? whole : fitted(name, room)
@@ -103,9 +103,8 @@ function label(node: SpaceNode, { x, y, width }: Rectangle): string {
   return `<text class="over" aria-hidden="true" x="${n(x + 40)}" y="${n(y + 130)}">${escapeHtml(text)}</text>`
 }
 
-function pathOf(node: SpaceNode): string {
-  if (node.kind === 'others') return node.path === '' ? node.name : `${node.name} in ${node.path}`
-  return node.label === undefined ? node.path : `${node.label} (${node.path})`
+function nameIn(node: SpaceNode): string {
+  return node.kind === 'others' && node.path !== '' ? `${node.name} in ${node.path}` : fullName(node)
 }
 
 function n(tenths: number): string {

@@ -1,9 +1,11 @@
-import { type ByteSource, RosError } from '@ros/bytes'
+import type { ByteSource } from '@ros/bytes'
+import type { Looked } from '../look/looked.ts'
 import { openContainer } from '../look/open.ts'
 import type { Spool } from '../look/spool.ts'
 import { bytes } from '../picture/text.ts'
+import { faultOf } from './kind.ts'
 import { type Measured, measureLevel } from './level.ts'
-import { type Opened, openedContainer, openTarget } from './opened.ts'
+import { type Opened, openedContainer, openedTarget } from './opened.ts'
 import { whatIs } from './packing.ts'
 import type { Level, Space, SpaceNode } from './space.ts'
 
@@ -20,11 +22,11 @@ interface Waiting {
 }
 
 /**
- * What takes the space in what a target names, and in the containers in it. One that cannot be opened is a file with a
- * note. Throws as `findTarget`, `ROS_CLI_KIND` for what is no container, and the signal's reason.
+ * What takes the space in what a target named, and in the containers in it. One that cannot be opened is a file with a
+ * note. Throws `ROS_CLI_KIND` for what is no container, and the signal's reason.
  */
-export async function measureSpace(target: string, spool: Spool): Promise<Space> {
-  const first = await openTarget(target, spool)
+export async function measureSpace(target: string, looked: Looked, spool: Spool): Promise<Space> {
+  const first = await openedTarget(target, looked, spool)
   const waiting: Waiting[] = []
   const inside = new Map<string, Level>()
   const outside = new Map<string, SpaceNode>()
@@ -32,7 +34,7 @@ export async function measureSpace(target: string, spool: Spool): Promise<Space>
   let count = 0
   const measure = async ({ opened, depth, node }: Waiting): Promise<Level> => {
     count++
-    const measured = await measureLevel(`level-${count}`, opened)
+    const measured = await measureLevel(`level-${count}`, opened, notes)
     const { level } = measured
     if (node) {
       inside.set(node.id, level)
@@ -74,11 +76,12 @@ async function openNested(
     const container = await openContainer(content, name, spool)
     if (container?.type === 'content')
       return `${whatIs(container)}, ${bytes(container.content.size)} unpacked`
-    return container && (await openedContainer(container, name, content))
+    return container && (await openedContainer(container, name, content, spool))
   } catch (error) {
     spool.signal.throwIfAborted()
     // What is damaged, or not what its first bytes say, takes its space all the same.
-    if (error instanceof RosError) return `not opened: ${error.message}`
-    throw error
+    const fault = faultOf(error)
+    if (fault === undefined) throw error
+    return `not opened: ${fault}`
   }
 }

@@ -3,7 +3,7 @@ import { pageShell, scrolled } from '../picture/shell.ts'
 import { bytes, escapeHtml, grouped, percent } from '../picture/text.ts'
 import { largest } from './largest.ts'
 import { spaceMap } from './map.ts'
-import { filesText, whatText } from './node-text.ts'
+import { filesText, fullName, whatText } from './node-text.ts'
 import { sectorMap } from './sector-map.ts'
 import type { Level, Space, SpaceNode } from './space.ts'
 import { STYLE } from './style.ts'
@@ -27,7 +27,7 @@ ${nested.length === 0 ? '' : '<h2>What was opened in it</h2>\n'}${nested.map((le
   return pageShell({ title: `What takes the space in ${first.name}`, style: STYLE, main })
 }
 
-const LEGEND = `<p class="legend"><span class="key opened">container, opened</span> <span class="key directory">directory</span> <span class="key program">program</span> <span class="key module">kernel module</span> <span class="key packed">compressed</span> <span class="key file">other file</span> <span class="key rest">small ones together, or no file</span> Every rectangle leads to its row in a table. What a compressed container holds is drawn as if all of it were compressed alike.</p>`
+const LEGEND = `<p class="legend"><span class="key opened">container, opened</span> <span class="key directory">directory</span> <span class="key program">program</span> <span class="key module">kernel module</span> <span class="key packed">compressed</span> <span class="key file">other file</span> <span class="key rest">small ones together, or no file</span> Every rectangle leads to its row in a table. What a compressed container holds is drawn as if all of it were compressed alike, and of a qcow2 image the disk that it is.</p>`
 
 const SECTOR_LEGEND = `<p class="legend"><span class="key file">file</span> <span class="key meta">descriptors, path tables, directories</span> <span class="key boot">boot image, partition</span> <span class="key rest">nothing names it</span></p>`
 
@@ -37,14 +37,15 @@ function summary({ levels }: Space): string {
     nested.length === 0
       ? ''
       : `; ${nested.length} ${nested.length === 1 ? 'container' : 'containers'} opened in it`
-  return `${first.what}: ${bytes(first.stored)} (${grouped(first.stored)} bytes), ${filesText(first.files)}${opened}.`
+  const held = first.size === first.stored ? ', ' : `, holds ${bytes(first.size)} in `
+  return `${first.what}: ${bytes(first.stored)} (${grouped(first.stored)} bytes)${held}${filesText(first.files)}${opened}.`
 }
 
 function largestTable(space: Space): string {
   const [first] = space.levels
   const rows = largest(space, 12).map(
     ({ node, level, share }) =>
-      `<tr><th scope="row"><a href="#${node.id}">${escapeHtml(`${level === first ? '' : `${level.name}:/`}${nameOf(node)}`)}</a></th><td class="number">${escapeHtml(bytes(node.size))}</td><td class="number">${escapeHtml(percent(share, 1))}</td></tr>`,
+      `<tr><th scope="row"><a href="#${node.id}">${escapeHtml(`${level === first ? '' : `${level.name}:/`}${fullName(node)}`)}</a></th><td class="number">${escapeHtml(bytes(node.size))}</td><td class="number">${escapeHtml(percent(share, 1))}</td></tr>`,
   )
   return `<h2>The largest, wherever they are</h2>
 <table class="largest">
@@ -60,7 +61,7 @@ function sectors(level: Level): string {
   const { svg, table: rows } = sectorMap(`${level.id}-sectors`, level.sectors)
   return `<details open>
 <summary>Sectors of ${escapeHtml(level.name)} <span>and who owns them</span></summary>
-${scrolled('Sectors', svg)}
+${scrolled(`Sectors of ${level.name}`, svg)}
 ${SECTOR_LEGEND}
 ${rows}
 </details>`
@@ -87,7 +88,7 @@ function table(space: Space, level: Level): string {
     rows.push(
       [
         `<tr id="${node.id}">`,
-        `<th scope="row">${deep}${escapeHtml(deep === '' ? nameOf(node) : lastName(node))}</th>`,
+        `<th scope="row">${deep}${escapeHtml(deep === '' ? fullName(node) : lastName(node))}</th>`,
         `<td class="number">${escapeHtml(bytes(node.size))}</td>`,
         `<td class="number">${escapeHtml(percent(node.size, level.size))}</td>`,
         `<td>${inner ? `<a href="#${inner.id}">${words}</a>` : words}</td>`,
@@ -104,11 +105,6 @@ function table(space: Space, level: Level): string {
 ${rows.join('\n')}
 </tbody>
 </table>`
-}
-
-function nameOf(node: SpaceNode): string {
-  if (node.kind === 'others') return node.name
-  return node.label === undefined ? node.path : `${node.label} (${node.path})`
 }
 
 function lastName({ name, label }: SpaceNode): string {

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,11 +7,13 @@ import { fromBytes, fromText } from '@ros/bytes'
 import { replaceFile } from '@ros/bytes/node'
 import { composeImage, treeLayer, writeDockerSave, writeOciLayout } from '@ros/images-tar'
 import { writeSegments } from '@ros/initrd'
-import { layoutIso, writeIso } from '@ros/iso'
+import { layoutIso, readSectors, writeIso } from '@ros/iso'
 import { file, Tree } from '@ros/tree'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { lookAt } from '../look/looked.ts'
 import { Spool } from '../look/spool.ts'
 import { measureSpace } from './measure.ts'
+import { spacePage } from './page.ts'
 import type { SpaceNode } from './space.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ros-space-'))
@@ -27,6 +29,8 @@ function noise(length: number): Uint8Array {
 const keep = (chunks: AsyncIterable<Uint8Array>) => spool.store(chunks, 'layer')
 const program = (length: number) =>
   file(fromBytes(Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, ...noise(length - 4))), { mode: 0o755 })
+
+const measure = async (target: string) => measureSpace(at(target), await lookAt(at(target), spool), spool)
 
 async function image() {
   const layer = await treeLayer(
@@ -53,6 +57,10 @@ beforeAll(async () => {
   writeFileSync(at('host/sub/a'), 'a'.repeat(3000))
   linkSync(at('host/sub/a'), at('host/b'))
   writeFileSync(at('text'), 'some text')
+  const script = `mkfs.vfat -C --invariant esp.img 4096; mcopy -i esp.img initrd ::initrd; truncate -s 6M disk.img
+    sgdisk -n 1:2048:10239 -t 1:ef00 disk.img; dd if=esp.img of=disk.img bs=512 seek=2048 conv=notrunc`
+  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` }
+  execFileSync('sh', ['-ec', script], { cwd: folder, env, stdio: 'pipe' })
 }, 60_000)
 afterAll(async () => {
   await spool.close()
@@ -64,7 +72,7 @@ const flat = (nodes: readonly SpaceNode[]): SpaceNode[] =>
 
 describe('measureSpace', () => {
   test('an ISO: every byte has one place, and what is nested is opened', async () => {
-    const { levels, inside, notes } = await measureSpace(at('small.iso'), spool)
+    const { levels, inside, notes } = await measure('small.iso')
     const names = levels.map(({ name, what }) => `${name}: ${what}`)
     expect(names).toEqual([
       'small.iso: ISO 9660',
@@ -95,7 +103,7 @@ describe('measureSpace', () => {
     ['initrd:/usr/images.tar:rancher/os-base:v1', 'image', ['etc']],
     ['host', 'directory', ['b', 'sub']],
   ])('%s', async (target, what, want) => {
-    const { levels } = await measureSpace(at(target), spool)
+    const { levels } = await measure(target)
     expect(levels[0].what).toBe(what)
     expect(levels[0].nodes.map(({ name }) => name.split('/')[0])).toEqual(
       want.slice(0, levels[0].nodes.length),
@@ -104,16 +112,54 @@ describe('measureSpace', () => {
   })
 
   test('hard links take their space once', async () => {
-    const { levels } = await measureSpace(at('host'), spool)
+    const { levels } = await measure('host')
     expect(levels[0]).toMatchObject({ size: 3000, stored: 3000, files: 2 })
   })
 
   test('an OCI layout: its blobs have words too', async () => {
-    const { levels } = await measureSpace(at('layout.tar'), spool)
+    const { levels } = await measure('layout.tar')
     const labels = flat(levels[0].nodes).flatMap(({ label }) => label ?? [])
     expect(labels.sort()).toEqual(['configuration of rancher/os-base:v1', 'layer 1 of rancher/os-base:v1'])
     expect(levels[1]?.nodes.map(({ path }) => path)).toContain('etc')
   })
+})
+
+test('the names of what was opened are targets', async () => {
+  for (const { name, files } of (await measure('small.iso')).levels) {
+    const looked = await lookAt(at(name), spool)
+    const container = looked.type === 'place' ? looked.container : undefined
+    if (container?.type !== 'tree' && container?.type !== 'images') throw new Error(`${name} is no container`)
+    expect([...container.tree].filter(({ node }) => node.type === 'file')).toHaveLength(files)
+  }
+})
+
+test('a disk: partitions have a word, and what is in them is opened', async () => {
+  const { levels } = await measure('disk.img')
+  const [disk, volume] = levels
+  expect(disk.nodes.map(({ kind, label, path, size }) => [kind, label, path, size])).toEqual([
+    ['file', 'partition', '1', 4 * 1024 ** 2],
+    ['rest', undefined, 'outside of partitions', 2 * 1024 ** 2],
+  ])
+  expect(volume).toMatchObject({ name: 'disk.img:/1', what: 'FAT12', size: 4 * 1024 ** 2, files: 1 })
+  expect(spacePage(await measure('disk.img'))).toContain('partition 1: 4.2 MB')
+})
+
+test('a damaged ISO, read as far as it can be', async () => {
+  const whole = readFileSync(at('small.iso'))
+  const runs = await readSectors(fromBytes(whole))
+  const boot = runs.find(({ owner }) => owner === 'directory /boot')
+  // The length of the directory's first record.
+  whole[(boot?.lba ?? 0) * 2048] = 1
+  writeFileSync(at('damaged.iso'), whole)
+  await expect(measure('damaged.iso')).rejects.toThrow(
+    expect.objectContaining({ code: expect.stringMatching(/^ROS_ISO_/) }),
+  )
+  const lenient = new Spool(64 * 1024 ** 2, new AbortController().signal, true)
+  const looked = await lookAt(at('damaged.iso'), lenient)
+  const { levels } = await measureSpace(at('damaged.iso'), looked, lenient)
+  expect(levels[0].size).toBe(whole.length)
+  expect(lenient.problems.length).toBeGreaterThan(0)
+  await lenient.close()
 })
 
 describe('inspect --html', () => {

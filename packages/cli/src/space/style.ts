@@ -5,7 +5,7 @@ export const STYLE = `:root {
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --edge: #7d8793; --link: #79b8ff; --opened: #2b2416; --program: #1d3c5e; --module: #1f4729; --packed: #5a3c12;
+    --edge: #8f99a5; --link: #79b8ff; --opened: #2b2416; --program: #1d3c5e; --module: #1f4729; --packed: #5a3c12;
     --file: #3b3060; --rest: #2a3139; --meta: #5a3c12; --boot: #1f4729;
   }
 }
