@@ -3,8 +3,10 @@ export function wrongAddress(address: string): string | undefined {
   if (/\s/.test(address)) return 'white space in an address'
   if (!URL.canParse(address)) return 'not an address'
   const { protocol, hostname } = new URL(address)
-  if (protocol === 'mailto:') return undefined
-  if (protocol !== 'https:' && protocol !== 'http:') return `${protocol} is none of https:, http:, mailto:`
+  // A letter box, and what has its content in itself.
+  if (protocol === 'mailto:' || protocol === 'data:') return undefined
+  if (protocol !== 'https:' && protocol !== 'http:')
+    return `${protocol} is none of https:, http:, mailto:, data:`
   return /^[\w-]+(\.[\w-]+)+$/.test(hostname) || hostname === 'localhost'
     ? undefined
     : `no host name: ${hostname}`

@@ -21,6 +21,7 @@ export function configurationPage(schema: Schema): string {
     `Made of the JSON Schema that ${code('ros config schema')} prints. These keys may stand in a cloud-config, in ${code('os-config.yml')} of an image, and, as ${code('rancher.…=')}, on the kernel command line; ${code('sudo ros config set KEY VALUE')} changes one on a machine.`,
     'A key that is not here is left out with a warning. NAME stands for a name of your own.',
     '## At the top',
+    escapeText(schema.description ?? ''),
     rows(schema, '', link),
     ...sections,
   ])

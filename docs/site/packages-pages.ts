@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isExternal } from './address.ts'
 import { page } from './markdown.ts'
 import { anchorsOf } from './markdown-links.ts'
 import { DOCS, ROOT } from './place.ts'
@@ -24,12 +25,16 @@ export async function packagesPages(): Promise<Map<string, string>> {
         readFileSync(join(folder, name), 'utf8').replaceAll('(@ros.', '('),
       ]),
     )
-    return new Map(
-      [...exports].map(([name, text]) => [name, page([about(name), settled(name, text, exports)])]),
-    )
+    return new Map([...exports].map(([name, text]) => [name, whole(name, settled(name, text, exports))]))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** A page has one title: the README's, where there is one. */
+function whole(name: string, exports: string): string {
+  const readme = about(name)
+  return readme === '' ? exports : page([readme, exports.replace(/^# .*$/m, '## What it exports {#exports}')])
 }
 
 /** What the manifests export, in source. */
@@ -69,10 +74,18 @@ function settled(name: string, text: string, pages: ReadonlyMap<string, string>)
 function about(file: string): string {
   const readme = join(PACKAGES, file.replace(/\.md$/, ''), 'README.md')
   if (!existsSync(readme)) return ''
-  const text = readFileSync(readme, 'utf8').replace(/\]\(\.\.\/\.\.\/docs\//g, '](../../')
+  const text = readFileSync(readme, 'utf8').replace(/(?<!!)\[([^\]]*)\]\(([^)\s]+)\)/g, siteLink)
   return text.replace(
     /^(##+) (.*)$/gm,
     (_, level: string, heading: string) =>
       `${level} ${heading} {#about-${heading.toLowerCase().replace(/\W+/g, '-')}}`,
   )
+}
+
+/** A link of a package's README for its page: what lies in docs has a page of its own, what lies elsewhere in the repository has none. */
+function siteLink(link: string, text: string, target: string): string {
+  if (isExternal(target) || target.startsWith('#')) return link
+  if (target === '../../docs/demo/') return `<a href="../../demo/index.html" target="_self">${text}</a>`
+  const [, inDocs] = /^\.\.\/\.\.\/docs\/(.*\.md.*)$/.exec(target) ?? []
+  return inDocs === undefined ? text : `[${text}](../../${inDocs})`
 }

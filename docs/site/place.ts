@@ -11,3 +11,6 @@ export const REFERENCE = join(DOCS, 'reference')
 
 /** The built site. */
 export const DIST = join(DOCS, '.vitepress', 'dist')
+
+/** Files that go into the site as they are; made before each build of it, and in no commit. */
+export const PUBLIC = join(DOCS, 'public')

@@ -4,6 +4,8 @@ import { referenceOf, type Schema, typeText } from './schema-type.ts'
 /** The only definition of the schema: a source inside another one. */
 const SOURCE = '[a source](#a-source)'
 
+const HEADINGS = ['key', 'value', 'default', 'what it is']
+
 /** The reference of a recipe's keys, of its JSON Schema: a section for each key at the top. */
 export function recipePage(schema: Schema): string {
   const { properties = {}, required = [], $defs = {} } = schema
@@ -11,14 +13,19 @@ export function recipePage(schema: Schema): string {
     page([
       `## ${key}`,
       `${sentence(escapeText(property.description ?? ''))}${required.includes(key) ? 'Must be there.' : ''}`.trim(),
-      table(['key', 'value', 'default', 'what it is'], rows(property, key, required.includes(key))),
+      table(
+        HEADINGS,
+        property.properties === undefined
+          ? rows(property, key, required.includes(key))
+          : keyRows(property, key),
+      ),
     ]),
   )
   const sources = Object.values($defs).map((source) =>
     page([
       '## A source',
       'Where something comes from, by one of these keys. [Sources](../inputs.md#sources) says which go together.',
-      table(['key', 'value', 'default', 'what it is'], keyRows(source, '')),
+      table(HEADINGS, keyRows(source, '')),
     ]),
   )
   return page([
@@ -29,10 +36,8 @@ export function recipePage(schema: Schema): string {
   ])
 }
 
-/** A key's own row, unless it is but a group of others; then those of what is below it. */
+/** A key's own row, then those of what is below it. */
 function rows(schema: Schema, path: string, required: boolean): string[][] {
-  const below = keyRows(schema, path)
-  if (schema.properties !== undefined) return below
   const { default: initial } = schema
   const own = [
     code(path),
@@ -40,7 +45,7 @@ function rows(schema: Schema, path: string, required: boolean): string[][] {
     initial === undefined ? (required ? '(needed)' : '') : code(JSON.stringify(initial)),
     escapeText(schema.description ?? ''),
   ]
-  return [own, ...below]
+  return [own, ...keyRows(schema, path)]
 }
 
 function keyRows(schema: Schema, path: string): string[][] {

@@ -4,7 +4,7 @@ import { configurationPage } from './configuration-page.ts'
 import { kitPage } from './kit-page.ts'
 import { code, page, table } from './markdown.ts'
 import { packagesPages } from './packages-pages.ts'
-import { DOCS, REFERENCE, ROOT } from './place.ts'
+import { DOCS, PUBLIC, REFERENCE, ROOT } from './place.ts'
 import { recipePage } from './recipe-page.ts'
 import { rosPage } from './ros-page.ts'
 import type { Schema } from './schema-type.ts'
@@ -35,7 +35,7 @@ export async function writeReference(): Promise<void> {
   ])
   rmSync(REFERENCE, { recursive: true, force: true })
   for (const [name, text] of pages) write(join(REFERENCE, name), text)
-  write(join(DOCS, 'public', 'timeline.html'), boot.picture)
+  write(join(PUBLIC, 'timeline.html'), boot.picture)
 }
 
 function overview(packages: readonly string[]): string {

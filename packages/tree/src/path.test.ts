@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { baseName, normalizePath, parentPath } from './index.ts'
+import { baseName, normalizePath, parentPath, Tree } from './index.ts'
 
 const REFUSED = expect.objectContaining({ name: 'TreeError', code: 'ROS_TREE_PATH' })
 
@@ -42,6 +42,13 @@ describe('normalizePath', () => {
     '\udc00/b',
   ])('%j is refused', (given) => {
     expect(() => normalizePath(given)).toThrow(REFUSED)
+  })
+
+  test('a path ends at 4095 characters', () => {
+    const longest = `${'d/'.repeat(2047)}f`
+    expect(new Tree().addDirectories(longest).size).toBe(2048)
+    expect(() => normalizePath(`${longest}f`)).toThrow(REFUSED)
+    expect(() => new Tree().addDirectories('d/'.repeat(1_000_000))).toThrow(/path is too long/)
   })
 
   test('any path is refused, or normal and stays inside', () => {

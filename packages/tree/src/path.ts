@@ -2,11 +2,24 @@ import { decodeName, encodeName } from '@ros/bytes'
 import { TreeError } from './error.ts'
 
 /**
+ * Characters of a path: no system takes a longer one in one call (`PATH_MAX`, linux/limits.h, counts its NUL). Without an end a few bytes
+ * of a hostile archive would stand for millions of directories.
+ */
+const MAX_PATH = 4095
+
+/**
  * A path inside a tree: components joined by `/`, no leading or trailing slash; the root is ''. A leading `./` and
  * doubled or trailing slashes, as archives write them, are taken off; escaped bytes that are UTF-8 together become its
- * characters. `..`, an absolute path, NUL and a lone surrogate that stands for no byte throw `ROS_TREE_PATH`.
+ * characters. `..`, an absolute path, NUL, a lone surrogate that stands for no byte and more than 4095 characters throw `ROS_TREE_PATH`.
  */
 export function normalizePath(given: string): string {
+  if (given.length > MAX_PATH) {
+    throw new TreeError('ROS_TREE_PATH', 'path is too long', {
+      subject: `${JSON.stringify(given.slice(0, 100))}…`,
+      got: `${given.length} characters`,
+      limit: `${MAX_PATH} characters`,
+    })
+  }
   if (given.startsWith('/')) throw pathError(given, 'absolute path')
   if (given.includes('\0')) throw pathError(given, 'NUL in a path')
   if (!isEncodable(given)) throw pathError(given, 'lone surrogate in a path')

@@ -83,10 +83,12 @@ export class Tree implements Iterable<TreeEntry> {
 
   /** Makes the directory and those above it that are missing; `given` is the metadata of what is made. */
   addDirectories(given: string, metadata: Partial<Metadata> = {}): this {
-    const path = normalizePath(given)
-    if (path === '' || this.#nodes.get(path)?.type === 'directory') return this
-    this.addDirectories(parentPath(path), metadata)
-    return this.add(path, directory(metadata))
+    const missing: string[] = []
+    let path = normalizePath(given)
+    for (; path !== '' && this.#nodes.get(path)?.type !== 'directory'; path = parentPath(path))
+      missing.push(path)
+    for (const each of missing.reverse()) this.add(each, directory(metadata))
+    return this
   }
 
   /** Removes a path and all below it; removing what is not there is no error. Gives the number of nodes removed. */

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"rancheros-kit/init/internal/blockdev"
@@ -102,6 +103,14 @@ type installerRun struct {
 
 // run shows what the installer says, and fails as it does. The machine's /dev is at /host/dev in the container.
 func (r installerRun) run(ctx context.Context, s *session, docker *client.Client) error {
+	inspected, err := docker.ImageInspect(ctx, r.image)
+	if err != nil {
+		return fmt.Errorf("looking at the installer %s: %w", r.image, err)
+	}
+	// Else the kernel would say "exec format error", and not of what.
+	if inspected.Architecture != runtime.GOARCH {
+		return fmt.Errorf("the installer %s is for %s, and this machine is %s", r.image, inspected.Architecture, runtime.GOARCH)
+	}
 	_ = docker.ContainerRemove(ctx, r.name, container.RemoveOptions{Force: true})
 	created, err := docker.ContainerCreate(ctx,
 		&container.Config{Image: r.image, Cmd: r.args, Tty: false},
