@@ -14,7 +14,7 @@ const STEP = 65_536
 /**
  * The content of compressed bytes, as it is decoded: gzip, lzma and lz4 (all members; zeros between and after them are
  * ignored), zstd (all frames), xz (all streams). What ends early throws `ROS_COMPRESS_TRUNCATED`, what is damaged
- * `ROS_COMPRESS_CORRUPT`, bzip2 and lz4's frame format `ROS_COMPRESS_FORMAT`, zstd and xz in a browser `ROS_COMPRESS_UNAVAILABLE`; an error of the input itself comes through
+ * `ROS_COMPRESS_CORRUPT`, bzip2 and lz4's frame format `ROS_COMPRESS_FORMAT`, zstd in a browser `ROS_COMPRESS_UNAVAILABLE`; an error of the input itself comes through
  * unchanged. Chunks given out before an error are not proven.
  */
 export async function* decompress(chunks: Chunks, format: Format): AsyncGenerator<Uint8Array, void> {

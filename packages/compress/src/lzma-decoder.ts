@@ -1,5 +1,6 @@
 /* oxlint-disable no-bitwise -- the range coder is 32-bit arithmetic by definition */
 import { corruptError } from './error.ts'
+import { type LzmaWindow, MATCH_MAX } from './lzma-window.ts'
 
 // LZMA Specification (Igor Pavlov, LZMA SDK, DOC/lzma-specification.txt). Names are those of the specification.
 
@@ -34,47 +35,49 @@ export interface LzmaProperties {
   readonly pb: number
 }
 
-/** Where decoded bytes go, and where matches are copied from: the last `dictSize` bytes have to stay. */
-export interface LzmaWindow {
-  bytes: Uint8Array
-  /** Behind the last byte. */
-  end: number
-}
-
 export interface LzmaDecoder {
+  /** New state and probabilities; properties as before where none are given. To be called first. */
+  reset(properties?: LzmaProperties): void
+  /** Matches reach back to here, and no farther. */
+  resetDictionary(): void
   /**
-   * Decodes symbols from the start of the input while at least `SYMBOL_MAX` bytes of it and 273 bytes of window are left.
+   * What is decoded next has a range coder of its own, of which these are the first five bytes, and `size` bytes of content, where that is
+   * known. `marked` is whether a mark may end it.
    */
+  start(rangeStart: Uint8Array, size: number | undefined, marked?: boolean): void
+  /** Decodes symbols from the start of the input while at least `SYMBOL_MAX` bytes of it and `MATCH_MAX` bytes of window are left. */
   decode(input: Uint8Array): void
+  /** So many bytes have been put into the window by somebody else. */
+  pass(count: number): void
   /** Bytes of the last input that were taken. */
   readonly position: number
-  /** Whether the stream has ended: by its mark, or by its size. */
+  /** Whether what was started has ended: by its mark, or by its size. */
   readonly ended: boolean
 }
 
-/**
- * Decodes what follows the header of an .lzma file. `rangeStart` are the first five bytes of the range coder; `size` that of the
- * content, where the header tells it.
- */
-export function createLzmaDecoder(
-  { lc, lp, pb }: LzmaProperties,
-  dictSize: number,
-  size: number | undefined,
-  rangeStart: Uint8Array,
-  window: LzmaWindow,
-): LzmaDecoder {
-  const probabilities = new Uint16Array(LITERAL + 0x300 * 2 ** (lc + lp)).fill(BIT_MODEL_TOTAL / 2)
-  const pbMask = 2 ** pb - 1
-  const lpMask = 2 ** lp - 1
-  if (rangeStart[0] !== 0) throw corruptError('lzma', 'first byte of the range coder is not 0')
-  let range = 0xffff_ffff
-  let code = new DataView(rangeStart.buffer, rangeStart.byteOffset, 5).getUint32(1)
+/** Properties in one byte, as .lzma files and LZMA2 have them. */
+export function lzmaProperties(byte: number): LzmaProperties {
+  if (byte >= 225) throw corruptError('lzma', `properties ${byte} are unknown`)
+  return { lc: byte % 9, lp: Math.floor(byte / 9) % 5, pb: Math.floor(byte / 45) }
+}
+
+/** A decoder that writes into `window`, whose matches reach back no more than `dictSize` bytes. */
+export function createLzmaDecoder(dictSize: number, window: LzmaWindow): LzmaDecoder {
+  let probabilities = new Uint16Array(0)
+  let lc = 0
+  let pbMask = 0
+  let lpMask = 0
+  let range = 0
+  let code = 0
   let input: Uint8Array = new Uint8Array(0)
   let at = 0
   let out = window.bytes
   let end = 0
-  /** Bytes decoded in all; matches reach back over them, and no farther than the dictionary. */
+  /** Bytes since the start of the dictionary; matches reach back over them. */
   let total = 0
+  /** What `total` is to be in the end, where that is known. */
+  let size: number | undefined
+  let withMark = true
   let state = 0
   let rep0 = 0
   let rep1 = 0
@@ -137,7 +140,7 @@ export function createLzmaDecoder(
   }
 
   function literal(): void {
-    const previous = end > 0 ? (out[end - 1] as number) : 0
+    const previous = total > 0 ? (out[end - 1] as number) : 0
     const context = ((total & lpMask) << lc) + (previous >>> (8 - lc))
     const base = LITERAL + 0x300 * context
     let symbol = 1
@@ -219,6 +222,7 @@ export function createLzmaDecoder(
   }
 
   function finish(): void {
+    if (!withMark) throw corruptError('lzma', 'a mark where none may be')
     normalize()
     if (code !== 0) throw corruptError('lzma', 'range coder does not end in 0')
     if (size !== undefined && total !== size) throw corruptError('lzma', 'content is shorter than its size')
@@ -232,13 +236,37 @@ export function createLzmaDecoder(
     get position() {
       return at
     },
+    reset(properties) {
+      if (properties) {
+        lc = properties.lc
+        pbMask = 2 ** properties.pb - 1
+        lpMask = 2 ** properties.lp - 1
+        probabilities = new Uint16Array(LITERAL + 0x300 * 2 ** (lc + properties.lp))
+      }
+      probabilities.fill(BIT_MODEL_TOTAL / 2)
+      state = rep0 = rep1 = rep2 = rep3 = 0
+    },
+    resetDictionary() {
+      total = 0
+    },
+    start(rangeStart, given, marked = true) {
+      if (rangeStart[0] !== 0) throw corruptError('lzma', 'first byte of the range coder is not 0')
+      range = 0xffff_ffff
+      code = new DataView(rangeStart.buffer, rangeStart.byteOffset, 5).getUint32(1)
+      size = given === undefined ? undefined : total + given
+      withMark = marked
+      ended = false
+    },
+    pass(count) {
+      total += count
+    },
     decode(bytes) {
       input = bytes
       at = 0
       out = window.bytes
       end = window.end
       const last = bytes.length - SYMBOL_MAX
-      const room = out.length - 273
+      const room = out.length - MATCH_MAX
       while (!ended && at <= last && end <= room) {
         // Where the size is known the mark is left out, or comes all the same.
         if (total === size) {
