@@ -53,7 +53,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await new Promise((resolve) => server.close(resolve))
-  rmSync(folder, { recursive: true, force: true })
+  // A browser's helpers may still write for a moment.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 })
 
 /** Sets a field as typing does. */

@@ -60,12 +60,15 @@ export async function withPage<T>(
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const ended = new Promise<void>((resolve) => browser.once('close', () => resolve()))
+  // Without a listener it would end the tests; that nothing comes from its pipe says the same.
+  browser.once('error', () => undefined)
   try {
     const connection = await connect(await endpointOf(browser.stderr))
     try {
       return await use(await openPage(connection, address, folder))
     } finally {
-      await connection.send('Browser.close')
+      // It may be gone before it answers, and what went wrong in `use` is what is to be told.
+      await connection.send('Browser.close').catch(() => undefined)
     }
   } finally {
     const timer = setTimeout(() => browser.kill('SIGKILL'), 20_000)

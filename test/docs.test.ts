@@ -154,6 +154,7 @@ describe('the references', () => {
         'rancher.state.autoformat',
         'rancher.network.interfaces.NAME.dhcp',
         'rancher.docker.tls',
+        'rancher.services.NAME.image',
         'write_files[].path',
         ...described,
       ]),

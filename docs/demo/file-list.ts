@@ -8,7 +8,8 @@ const files = new WeakMap<HTMLTableRowElement, File>()
 export async function addRows(body: HTMLTableSectionElement, picked: Iterable<File>): Promise<void> {
   for (const one of picked) {
     const path = pathOf(one)
-    for (const row of body.rows) if (pathInput(row).value === path) row.remove()
+    const taken = [...body.rows].filter((row) => pathInput(row).value === path)
+    for (const row of taken) row.remove()
     body.append(makeRow(one, path, await isProgram(one)))
   }
 }

@@ -55,6 +55,8 @@ function placesOf(schema: Schema): Map<string, string[]> {
     for (const choice of at.anyOf ?? []) visit(choice, path, seen)
   }
   visit(schema, '', [])
+  // The shortest is the one that is looked for.
+  for (const paths of places.values()) paths.sort((a, b) => a.length - b.length)
   return places
 }
 

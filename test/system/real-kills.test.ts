@@ -42,7 +42,7 @@ async function install({ sh }: Guest): Promise<void> {
   await sh('sudo ros install -d /dev/vda -c config.yml -f --no-reboot')
 }
 
-/** Begins what a user would, and kills QEMU so many milliseconds later; gives the time it took when it was over before. */
+/** Begins what a user would, and kills QEMU so many milliseconds later; gives whether it was in the midst of it. Throws when the work failed before. */
 async function killed(guest: Guest, work: () => Promise<void>, afterMs: number): Promise<boolean> {
   const working = work().then(
     () => true,
@@ -51,6 +51,7 @@ async function killed(guest: Guest, work: () => Promise<void>, afterMs: number):
   const ended = await Promise.race([working, sleep(afterMs, undefined)])
   await guest.machine.kill()
   await working
+  if (ended === false) throw new Error(`failed before ${afterMs} ms were over`)
   return ended !== true
 }
 

@@ -11,6 +11,8 @@ const HEADER_MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]
 const FOOTER_MAGIC = [0x59, 0x5a]
 /** §5.3.1. */
 const LZMA2 = 0x21
+/** Of 1.5 GiB, the largest with which anything is written. */
+const DICTIONARY_MAX = 37
 
 /** What the index says of a block (§4.3). */
 interface BlockRecord {
@@ -120,12 +122,11 @@ function blockHeader(header: Uint8Array) {
     throw unavailable('xz with other filters than LZMA2', 'decompressed')
   if (number() !== 1) throw corruptError('xz', 'properties of LZMA2 are broken')
   const dictionary = byte()
-  if (dictionary > 40) throw corruptError('xz', 'dictionary is too large')
+  if (dictionary > DICTIONARY_MAX) throw corruptError('xz', 'dictionary is too large')
   if (at > header.length || header.subarray(at).some((rest) => rest !== 0))
     throw corruptError('xz', 'broken padding in a block header')
-  // §5.3.1: 4 KiB, 6 KiB, 8 KiB, 12 KiB …, and 4 GiB less one byte.
-  const dictSize =
-    dictionary === 40 ? 2 ** 32 - 1 : (2 + (dictionary % 2)) * 2 ** (Math.floor(dictionary / 2) + 11)
+  // §5.3.1: 4 KiB, 6 KiB, 8 KiB, 12 KiB …
+  const dictSize = (2 + (dictionary % 2)) * 2 ** (Math.floor(dictionary / 2) + 11)
   return { compressedSize, uncompressedSize, dictSize }
 }
 

@@ -16,7 +16,7 @@ export type DistroErrorCode =
   | 'ROS_DISTRO_GO' // Go is not installed, or did not build ros
   | 'ROS_DISTRO_INPUT' // an input lacks a file that the build takes from it
   | 'ROS_DISTRO_FIT' // something is too large for what is to boot it
-  | 'ROS_DISTRO_ARCH' // an architecture that this version does not build
+  | 'ROS_DISTRO_ARCH' // an architecture that this version, or this recipe, does not build
 
 /** What building throws. */
 export class DistroError extends RosError<DistroErrorCode> {}

@@ -32,7 +32,8 @@ export function builtInRecipes(): string[] {
 
 /**
  * The recipe of a file or a built-in one of that name; without a name `rancheros.yml` in `folder`, else the built-in
- * `debian`. A built-in recipe's lock and relative paths are in `folder`. Built for another architecture than it says, it has a lock of its own.
+ * `debian`. A built-in recipe's lock and relative paths are in `folder`. Where `arch` stands in place of the recipe's
+ * architecture, the lock has it in its name.
  */
 export async function openRecipe(
   given: string | undefined,

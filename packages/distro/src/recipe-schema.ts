@@ -15,6 +15,8 @@ const service = z.strictObject({
   command: z.array(z.string()).optional(),
 })
 
+const ARCHITECTURES = ['amd64', 'arm64', 'arm'] as const
+
 /** A recipe: what a RancherOS is made of. The YAML file has exactly these keys. */
 export const recipeSchema = z
   .strictObject({
@@ -23,7 +25,7 @@ export const recipeSchema = z
       .string()
       .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'a version is usable as an image tag')
       .describe('as `ros -v` prints it and as image tags carry it'),
-    arch: z.enum(['amd64', 'arm64', 'arm']),
+    arch: z.enum(ARCHITECTURES),
     debian: z
       .strictObject({
         from: z
@@ -74,6 +76,7 @@ export const recipeSchema = z
       modules: z
         .string()
         .min(1)
+        .refine(namesModules, `NAME@ARCH: ARCH is one of ${ARCHITECTURES.join(', ')}`)
         .default('all')
         .describe(
           'module names with `*`, divided by white space, `NAME@ARCH` for one architecture only, or `all`; layout v0.4 has all',
@@ -155,6 +158,16 @@ export type ServiceRecipe = z.infer<typeof service>
 interface Problem {
   readonly path: string[]
   readonly message: string
+}
+
+/** Whether what follows an `@` is an architecture: a module of another one would be left out without a word. */
+function namesModules(modules: string): boolean {
+  const known: readonly (string | undefined)[] = [undefined, ...ARCHITECTURES]
+  return modules
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.split('@'))
+    .every(([name, only, ...more]) => name !== '' && known.includes(only) && more.length === 0)
 }
 
 /** What each layout needs, and what it has no place for. */

@@ -4,6 +4,7 @@ import { assetText } from './assets.ts'
 import { readRecipe } from './recipe.ts'
 import { recipeJsonSchema } from './recipe-json-schema.ts'
 import { recipeParts } from './source.ts'
+import { moduleNames } from './steps/kernel.ts'
 
 const builtIn = await assetText('recipes/debian.yml')
 const variables = { KIT_VERSION: 'v1.2.3' }
@@ -98,6 +99,32 @@ describe('readRecipe', () => {
     expect(text).not.toBe(builtIn)
     expect(read(text).uefi).toBeUndefined()
     expect(read(builtIn).uefi?.debian).toContain('shim-signed')
+  })
+
+  test('takes modules of one architecture, and no other words behind an @', () => {
+    const modules = (words: string) => builtIn.replace('uhci_hcd@amd64', words)
+    expect(moduleNames(read(modules('a@amd64 b@arm64 c')).kernel?.modules ?? '', 'arm64')).toEqual(
+      expect.arrayContaining(['b', 'c', 'overlay']),
+    )
+    expect(moduleNames('a@amd64 b@arm64 c', 'arm64')).toEqual(['b', 'c'])
+    expect(moduleNames(' all\n', 'arm64')).toBe('all')
+    for (const words of ['a@amd46', 'a@', '@amd64', 'a@amd64@arm64'])
+      expect(failing(modules(words)).message).toMatch(/^r\.yml:\d+:\d+: kernel\.modules: NAME@ARCH/)
+  })
+
+  test('is for another architecture where it says so, and only there', async () => {
+    const arm = readRecipe(builtIn, 'r.yml', variables, 'arm64')
+    expect(arm).toMatchObject({ arch: 'arm64', kernel: { debian: ['linux-image-arm64'] } })
+    expect([arm.iso.append, read(builtIn).iso.append]).toEqual([
+      expect.stringContaining('ttyAMA0'),
+      expect.stringContaining('ttyS0'),
+    ])
+    expect([recipeParts(arm).has('loader'), recipeParts(read(builtIn)).has('loader')]).toEqual([false, true])
+    const old = await assetText('recipes/v0.4.3.yml')
+    expect(readRecipe(old, 'old.yml', variables, 'amd64')).toEqual(readRecipe(old, 'old.yml', variables))
+    expect(() => readRecipe(old, 'old.yml', variables, 'arm64')).toThrow(
+      expect.objectContaining({ code: 'ROS_DISTRO_ARCH' }),
+    )
   })
 
   test('says where the YAML is broken', () => {

@@ -8,7 +8,8 @@ import { type Recipe, recipeSchema } from './recipe-schema.ts'
 /**
  * Reads a recipe. `name` is the file's name, for errors, which carry line and column: `ROS_RECIPE_SYNTAX` for what is
  * not YAML, `ROS_RECIPE_KEY` for an unknown or missing key or a wrong value. `variables` replace `${NAME}` in the text, as do `ARCH`, the
- * recipe's architecture, and `CONSOLE`, the first serial line of its machines. `arch` is taken in place of the recipe's own.
+ * recipe's architecture, and `CONSOLE`, the first serial line of its machines. `arch` is taken in place of the recipe's own; another one
+ * throws `ROS_DISTRO_ARCH` where the text has no `${ARCH}`: what it names is for its own.
  */
 export function readRecipe(
   text: string,
@@ -17,7 +18,16 @@ export function readRecipe(
   arch?: string,
 ): Recipe {
   const lines = new LineCounter()
-  const known = { ...architectureVariables(arch ?? architectureOf(text)), ...variables }
+  const own = architectureOf(text)
+  if (arch !== undefined && own !== undefined && arch !== own && !text.includes('${ARCH}')) {
+    throw new DistroError('ROS_DISTRO_ARCH', 'the recipe is for one architecture alone', {
+      subject: name,
+      got: arch,
+      limit: own,
+      hint: 'one for several says ${ARCH} where a name has the architecture in it',
+    })
+  }
+  const known = { ...architectureVariables(arch ?? own ?? 'amd64'), ...variables }
   const filled = text.replace(/\$\{([A-Z_]+)\}/g, (whole, key: string) => known[key] ?? whole)
   const document = parseDocument(filled, { lineCounter: lines, strict: true })
   if (arch !== undefined && document.contents instanceof YAMLMap) document.set('arch', arch)
@@ -37,9 +47,9 @@ export function readRecipe(
 }
 
 /** What the recipe says, before anything else is known of it; the schema judges it later. */
-function architectureOf(text: string): string {
+function architectureOf(text: string): string | undefined {
   const arch: unknown = parseDocument(text).get('arch')
-  return typeof arch === 'string' ? arch : 'amd64'
+  return typeof arch === 'string' ? arch : undefined
 }
 
 function architectureVariables(arch: string): Record<string, string> {

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { replaceFile } from '@ros/bytes/node'
 import { describeAreas, readSectors, type SectorRun } from '@ros/iso'
@@ -6,6 +5,7 @@ import { command } from '../command.ts'
 import { CliError } from '../error.ts'
 import { type Container, countNodes, type Facts } from '../look/container.ts'
 import { isIso } from '../look/disk.ts'
+import { hostStat } from '../look/host-stat.ts'
 import { listEntry } from '../look/listing.ts'
 import { inSpool, targetOptions } from '../look/look-options.ts'
 import { type Looked, lookAt } from '../look/looked.ts'
@@ -47,9 +47,10 @@ export async function sectorsCommand(target: string, spool: Spool): Promise<Sect
  * and `ROS_CLI_USAGE` rather than to write over what is looked at.
  */
 export async function spaceCommand(path: string, target: string, spool: Spool): Promise<Facts> {
-  const present = statSync(path, { throwIfNoEntry: false })
-  const source = statSync(target, { throwIfNoEntry: false }) ?? statSync(hostFile(target).path)
-  if (present && (present.isDirectory() || (source.ino === present.ino && source.dev === present.dev))) {
+  const present = hostStat(path)
+  const source = hostStat(target) ?? hostStat(hostFile(target).path)
+  // A device would have the file in its place.
+  if (present && (!present.isFile() || (source?.ino === present.ino && source.dev === present.dev))) {
     throw new CliError('ROS_CLI_USAGE', 'not a file to write a picture to', { subject: `--html ${path}` })
   }
   const looked = await lookAt(target, spool)

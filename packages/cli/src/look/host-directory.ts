@@ -1,17 +1,18 @@
-import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { sep } from 'node:path'
 import { type ByteSource, compareNames, decodeName, encodeName, zeros } from '@ros/bytes'
 import { fileSource } from '@ros/bytes/node'
 import { directory, type FileNode, file, symlink, Tree } from '@ros/tree'
 import { CliError } from '../error.ts'
+import { hostStat } from './host-stat.ts'
 import { isLayoutDirectory } from './oci-layout.ts'
 
 /**
  * A directory of the host, an OCI layout no more than a file, as a tree; undefined for what is none. Links are not followed,
- * names of one file are hard links, and what is neither file, directory nor link is left out. Throws `ROS_CLI_FILE`.
+ * names of one file are hard links, and what is neither file, directory nor link is left out. Throws `ROS_CLI_FILE`, and `ROS_TREE_PATH` for a path that is too long.
  */
 export function hostDirectory(path: string): Tree | undefined {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory() || isLayoutDirectory(path)) return undefined
+  if (!hostStat(path)?.isDirectory() || isLayoutDirectory(path)) return undefined
   const tree = new Tree()
   const known = new Map<string, FileNode>()
   const add = (at: string, host: Buffer) => {
@@ -35,6 +36,7 @@ export function hostDirectory(path: string): Tree | undefined {
   try {
     add('', Buffer.from(path))
   } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause
     throw new CliError('ROS_CLI_FILE', 'cannot read the directory', { subject: path, cause })
   }
   return tree

@@ -12,6 +12,7 @@ import {
 import { file, Tree } from '@ros/tree'
 import type { ImagesContainer } from './container.ts'
 import { imagesContainer } from './docker-save.ts'
+import { hostStat } from './host-stat.ts'
 import type { Spool } from './spool.ts'
 
 /** Whether the members of a tar are those of an OCI layout. */
@@ -21,7 +22,7 @@ export function isOciLayoutTree(members: Tree): boolean {
 
 /** Whether a path of the host is a directory with an OCI layout in it. */
 export function isLayoutDirectory(path: string): boolean {
-  const isFile = (name: string) => statSync(join(path, name), { throwIfNoEntry: false })?.isFile() ?? false
+  const isFile = (name: string) => hostStat(join(path, name))?.isFile() ?? false
   return isFile('oci-layout') && isFile('index.json')
 }
 

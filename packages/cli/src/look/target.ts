@@ -4,6 +4,7 @@ import { directory, file, type TreeNode } from '@ros/tree'
 import { CliError } from '../error.ts'
 import type { ContainedImage, Container, ImagesContainer, TreeContainer } from './container.ts'
 import { findImages } from './docker-save.ts'
+import { hostStat } from './host-stat.ts'
 import { isLayoutDirectory, openLayoutDirectory } from './oci-layout.ts'
 import { openContainer } from './open.ts'
 import type { Spool } from './spool.ts'
@@ -149,7 +150,7 @@ export function hostFile(text: string): { path: string; rest?: string } {
 }
 
 function isFile(path: string): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false) || isLayoutDirectory(path)
+  return (hostStat(path)?.isFile() ?? false) || isLayoutDirectory(path)
 }
 
 export function notContainer(subject: string): CliError {

@@ -8,7 +8,8 @@ import axe from 'axe-core'
 import { afterAll, describe, expect, test } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'ros-chromium-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+// A browser's helpers may still write for a moment.
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
 
 const FLAGS = [
   '--headless',

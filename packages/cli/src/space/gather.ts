@@ -77,15 +77,19 @@ function folderTree(files: readonly Sized[]): Folder {
   const make = (path: string): Folder => ({ path, size: 0, files: 0, folders: new Map(), leaves: [] })
   const root = make('')
   for (const file of files) {
-    const names = file.path.split('/')
     let folder = root
-    for (const [index, name] of names.entries()) {
+    let start = 0
+    for (;;) {
       folder.size += file.size
       folder.files++
-      if (index === names.length - 1) break
-      const below = folder.folders.get(name) ?? make(names.slice(0, index + 1).join('/'))
+      const end = file.path.indexOf('/', start)
+      if (end < 0) break
+      const name = file.path.slice(start, end)
+      // A slice, which shares the path's memory: deep paths are many folders.
+      const below = folder.folders.get(name) ?? make(file.path.slice(0, end))
       folder.folders.set(name, below)
       folder = below
+      start = end + 1
     }
     folder.leaves.push(file)
   }

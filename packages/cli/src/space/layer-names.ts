@@ -5,7 +5,7 @@ import { shorten } from '../picture/text.ts'
 /** Larger ones are left unread: names are all that is wanted. */
 const MAX_JSON = 1_048_576
 
-/** A layer that many images have is named for the first of them. */
+/** Letters: a layer that many images have is named for the first of them. */
 const MAX_WORDS = 120
 
 /**
@@ -13,17 +13,20 @@ const MAX_WORDS = 120
  * cannot be understood has no words; the archive itself was read, and proven, before.
  */
 export async function layerNames(members: Tree): Promise<Map<string, string>> {
-  const names = new Map<string, string[]>()
-  const add = (path: string, words: string) => names.set(path, [...(names.get(path) ?? []), words])
+  const names = new Map<string, Set<string>>()
+  const add = (path: string, words: string) => {
+    const known = names.get(path) ?? new Set()
+    names.set(path, known)
+    // More than are shown, and no hostile archive's million of them.
+    if (known.size < MAX_WORDS) known.add(words)
+  }
   // Archives of docker 25 and later are both: manifest.json has the whole tags.
   const images = members.has('manifest.json') ? await saved(members) : await laidOut(members)
   for (const { image, config, layers } of images) {
     if (config !== undefined) add(config, `configuration of ${image}`)
     for (const [index, path] of layers.entries()) add(path, `layer ${index + 1} of ${image}`)
   }
-  return new Map(
-    [...names].map(([path, words]) => [path, shorten([...new Set(words)].join(', '), MAX_WORDS)]),
-  )
+  return new Map([...names].map(([path, words]) => [path, shorten([...words].join(', '), MAX_WORDS)]))
 }
 
 interface Parts {

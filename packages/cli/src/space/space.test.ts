@@ -195,6 +195,9 @@ describe('inspect --html', () => {
     [['text'], 'ROS_CLI_KIND'],
     [['small.iso:/boot/vmlinuz'], 'ROS_CLI_KIND'],
     [['missing'], 'ROS_CLI_FILE'],
+    [['m'.repeat(300)], 'ROS_CLI_FILE'],
+    [['small.iso/boot'], 'ROS_CLI_FILE'],
+    [[`small.iso:/${'b'.repeat(300)}`], 'ROS_CLI_PATH'],
     [['small.iso:/nothing'], 'ROS_CLI_PATH'],
   ])('%j is refused, and nothing is written', (args, code) => {
     const { status, stderr } = kit('inspect', '--html', 'none.html', ...args)
@@ -203,7 +206,7 @@ describe('inspect --html', () => {
     expect(readdirSync(folder)).not.toContain('none.html')
   })
 
-  test.each(['small.iso', 'host'])('nothing is written over %s', (path) => {
+  test.each(['small.iso', 'host', '/dev/null'])('nothing is written over %s', (path) => {
     const before = readFileSync(at('small.iso'))
     const { stderr } = kit('inspect', '--html', path, 'small.iso:/boot')
     expect(stderr).toContain('ROS_CLI_USAGE')

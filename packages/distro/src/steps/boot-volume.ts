@@ -19,8 +19,8 @@ import {
   type SystemEntries,
   systemMenus,
 } from '../disk-menu.ts'
+import { DistroError } from '../error.ts'
 import { inputTree } from '../input.ts'
-import { present } from '../inputs.ts'
 import { addUefiLoaders, contentOf } from './esp.ts'
 
 const SYSLINUX = 'usr/bin/syslinux'
@@ -42,7 +42,7 @@ export interface SystemFiles {
 /** What starts an installed system: a FAT32 volume for firmware of both kinds, and code for the MBR in front of it. */
 export interface BootVolume {
   readonly layout: FatLayout
-  /** Absent where no machine has a BIOS. */
+  /** Absent without a loader for machines with a BIOS. */
   readonly bootCode?: Uint8Array
 }
 
@@ -52,15 +52,23 @@ export function bootVolumeSize({ vmlinuz, initrd }: SystemFiles): number {
   return Math.max(needed, 512 * MIB)
 }
 
-/** The boot volume with its loaders, and with a system where one is given: `ros install` puts systems on it itself. */
+/**
+ * The boot volume with its loaders, and with a system where one is given: `ros install` puts systems on it itself. Throws `ROS_DISTRO_INPUT` for
+ * inputs without a loader.
+ */
 export async function bootVolume(
   { recipe, store, inputs, time }: BuildContext,
   { size, serialNumber, system }: { size: number; serialNumber: number; system?: SystemFiles },
 ): Promise<BootVolume> {
-  // Without a BIOS there is only what UEFI starts.
-  const uefi = recipe.arch === 'amd64' ? inputs.uefi : present(inputs.uefi, 'uefi')
-  const loader =
-    recipe.arch === 'amd64' ? await inputTree(store, present(inputs.loader, 'loader')) : undefined
+  const { uefi } = inputs
+  if (!inputs.loader && !uefi) {
+    throw new DistroError('ROS_DISTRO_INPUT', 'no boot loader for disks', {
+      subject: recipe.name,
+      hint: `give the recipe \`uefi\`${recipe.arch === 'amd64' ? ', `loader` or both' : ''}`,
+    })
+  }
+  // Absent for machines without a BIOS.
+  const loader = inputs.loader && (await inputTree(store, inputs.loader))
   const blobs = loader && findSyslinux(await readAll(contentOf(loader, SYSLINUX), 16 * MIB))
   const tree = grubTree(time)
   if (loader && blobs) addSyslinux(tree, loader, blobs, time)

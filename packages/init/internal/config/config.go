@@ -6,16 +6,21 @@ import "strings"
 
 // Config is the whole configuration after all sources are merged.
 type Config struct {
-	SSHAuthorizedKeys []string    `yaml:"ssh_authorized_keys,omitempty"`
-	WriteFiles        []WriteFile `yaml:"write_files,omitempty"`
-	Hostname          string      `yaml:"hostname,omitempty"`
+	// SSHAuthorizedKeys are public keys: who has one of theirs may log in as rancher over ssh.
+	SSHAuthorizedKeys []string `yaml:"ssh_authorized_keys,omitempty"`
+	// WriteFiles are written before anybody can log in.
+	WriteFiles []WriteFile `yaml:"write_files,omitempty"`
+	// Hostname is the machine's name.
+	Hostname string `yaml:"hostname,omitempty"`
 	// Mounts are lists of device (a path, LABEL=…, UUID=…, or what the type wants), directory, type and options; the type
 	// swap turns swap on.
 	Mounts []Fields `yaml:"mounts,omitempty" form:"fields"`
-	// Bootcmd runs when the console starts, before anybody can log in; Runcmd at the end of a boot.
+	// Bootcmd runs when the console starts, before anybody can log in.
 	Bootcmd []Command `yaml:"bootcmd,omitempty" form:"shell"`
-	Runcmd  []Command `yaml:"runcmd,omitempty" form:"shell"`
-	Rancher Rancher   `yaml:"rancher,omitempty"`
+	// Runcmd runs at the end of a boot.
+	Runcmd []Command `yaml:"runcmd,omitempty" form:"shell"`
+	// Rancher holds what is RancherOS's own.
+	Rancher Rancher `yaml:"rancher,omitempty"`
 }
 
 // Command is a program and its arguments; a text instead of a list is given to the shell.
@@ -28,10 +33,12 @@ type Fields []string
 type WriteFile struct {
 	// Encoding is empty, b64, base64, gz, gzip, or a combination of both (gz+b64, gzip+base64 …).
 	Encoding string `yaml:"encoding,omitempty"`
-	Content  string `yaml:"content,omitempty"`
+	// Content is what the file has, written as Encoding says.
+	Content string `yaml:"content,omitempty"`
 	// Owner is user[:group], by name or number; empty means root:root.
 	Owner string `yaml:"owner,omitempty"`
-	Path  string `yaml:"path,omitempty"`
+	// Path is the absolute path of the file.
+	Path string `yaml:"path,omitempty"`
 	// Permissions are octal digits; empty means 0644.
 	Permissions string `yaml:"permissions,omitempty"`
 	// Container is the service whose container gets the file; empty means the console.
@@ -40,8 +47,10 @@ type WriteFile struct {
 
 // Rancher holds every key below `rancher`.
 type Rancher struct {
-	Environment map[string]string  `yaml:"environment,omitempty"`
-	Services    map[string]Service `yaml:"services,omitempty"`
+	// Environment has variables for service files, where `${NAME}` stands for one, and for `ros env`.
+	Environment map[string]string `yaml:"environment,omitempty"`
+	// Services are containers that start with the machine, by their names.
+	Services map[string]Service `yaml:"services,omitempty"`
 	// ServicesInclude names more of them: a file's absolute path, an http or https address, or a name that one of the
 	// repositories has; `#sha256:` and a digest after it is what the file must be.
 	ServicesInclude map[string]bool `yaml:"services_include,omitempty"`
@@ -66,13 +75,17 @@ type Rancher struct {
 	// NoSharedRoot keeps mounts of containers from being seen by the machine and by other containers.
 	NoSharedRoot bool `yaml:"no_sharedroot,omitempty"`
 	// Upgrade is where `ros os` and `ros install` find versions.
-	Upgrade      Upgrade   `yaml:"upgrade,omitempty"`
-	SystemDocker Docker    `yaml:"system_docker,omitempty"`
-	Docker       Docker    `yaml:"docker,omitempty"`
-	CloudInit    CloudInit `yaml:"cloud_init,omitempty"`
+	Upgrade Upgrade `yaml:"upgrade,omitempty"`
+	// SystemDocker is the docker that runs the system itself.
+	SystemDocker Docker `yaml:"system_docker,omitempty"`
+	// Docker is the user's docker.
+	Docker Docker `yaml:"docker,omitempty"`
+	// CloudInit says where a configuration from outside comes from.
+	CloudInit CloudInit `yaml:"cloud_init,omitempty"`
 	// CloudInitServices are started with the others when a data source is configured that needs the network.
 	CloudInitServices map[string]Service `yaml:"cloud_init_services,omitempty"`
-	Debug             bool               `yaml:"debug,omitempty"`
+	// Debug shows everything on the console, system docker's log too.
+	Debug bool `yaml:"debug,omitempty"`
 	// Recovery opens a root shell on the consoles before anything is looked for on a disk.
 	Recovery bool `yaml:"recovery,omitempty"`
 	// Cgroup is how control groups are mounted: v2, v1 or hybrid; empty leaves it to what system docker needs. It is read from
@@ -83,10 +96,13 @@ type Rancher struct {
 	// Modules are loaded at boot, by name, besides those that the hardware asks for.
 	Modules []string `yaml:"modules,omitempty"`
 	// Sysctl are kernel parameters by their names (net.ipv4.ip_forward).
-	Sysctl  map[string]string `yaml:"sysctl,omitempty"`
-	Network Network           `yaml:"network,omitempty"`
-	SSH     SSH               `yaml:"ssh,omitempty"`
-	State   State             `yaml:"state,omitempty"`
+	Sysctl map[string]string `yaml:"sysctl,omitempty"`
+	// Network is what the service network applies.
+	Network Network `yaml:"network,omitempty"`
+	// SSH is the console's ssh server.
+	SSH SSH `yaml:"ssh,omitempty"`
+	// State is the disk that keeps what outlives a boot.
+	State State `yaml:"state,omitempty"`
 	// Password of the user rancher; only ever set by the kernel command line or a cloud-config.
 	Password string `yaml:"password,omitempty"`
 	// Autologin lists the terminals (ttyS0, tty1) on which the console logs rancher in without a password.
@@ -120,6 +136,7 @@ type Upgrade struct {
 
 // CloudInit names the data sources, `kind` or `kind:argument`, in order.
 type CloudInit struct {
+	// Datasources are asked in this order until one answers: `kind` or `kind:argument`.
 	Datasources []string `yaml:"datasources,omitempty"`
 }
 
@@ -131,7 +148,8 @@ type State struct {
 	FsType string `yaml:"fstype,omitempty"`
 	// Directory is the directory of the file system that becomes the root; empty means its top.
 	Directory string `yaml:"directory,omitempty"`
-	Required  bool   `yaml:"required,omitempty"`
+	// Required makes a boot fail when there is no state disk; else everything stays in memory then.
+	Required bool `yaml:"required,omitempty"`
 	// Autoformat lists devices, the first fit of which is formatted when Dev is not found.
 	Autoformat []string `yaml:"autoformat,omitempty"`
 	// FormatZero allows formatting of a device whose first MiB is zero.
@@ -143,10 +161,12 @@ type State struct {
 	// Script is a text for the shell, run when Dev is not found at first.
 	Script string `yaml:"script,omitempty"`
 	// OemDev is a file system with the vendor's configuration (oem-config.yml) and files.
-	OemDev    string `yaml:"oem_dev,omitempty"`
+	OemDev string `yaml:"oem_dev,omitempty"`
+	// OemFsType is the OEM file system's name or auto.
 	OemFsType string `yaml:"oem_fstype,omitempty"`
 	// BootDev is the file system with kernel and boot loader, where that is not the state's own; it is mounted on /boot.
-	BootDev    string `yaml:"boot_dev,omitempty"`
+	BootDev string `yaml:"boot_dev,omitempty"`
+	// BootFsType is the boot file system's name or auto.
 	BootFsType string `yaml:"boot_fstype,omitempty"`
 
 	LvmScan    bool `yaml:"lvm_scan,omitempty" inert:"there is no LVM on board"`
@@ -168,17 +188,24 @@ type SSH struct {
 
 // Network is what netconf applies.
 type Network struct {
-	DNS        DNS                  `yaml:"dns,omitempty"`
+	// DNS is what names are looked up with.
+	DNS DNS `yaml:"dns,omitempty"`
+	// Interfaces are configured by name, glob (eth*) or hardware address (mac=…); of several that fit, the address goes
+	// before the name before the longest glob.
 	Interfaces map[string]Interface `yaml:"interfaces,omitempty"`
-	// PreCmds and PostCmds run before and after all interfaces, each a program with its words, without a shell.
-	PreCmds  []string `yaml:"pre_cmds,omitempty"`
+	// PreCmds run before all interfaces, each a program with its words, without a shell.
+	PreCmds []string `yaml:"pre_cmds,omitempty"`
+	// PostCmds run after all interfaces, likewise.
 	PostCmds []string `yaml:"post_cmds,omitempty"`
 	// DHCPTimeout is how many seconds the machine waits for the first lease of every interface; 0 means 20.
 	DHCPTimeout int `yaml:"dhcp_timeout,omitempty"`
-	// The proxies go to the environment of both docker daemons, of the console and of the services that ask for them.
-	HTTPProxy  string `yaml:"http_proxy,omitempty"`
+	// HTTPProxy, with HTTPSProxy and NoProxy, goes to the environment of both docker daemons, of the console and of the
+	// services that ask for it.
+	HTTPProxy string `yaml:"http_proxy,omitempty"`
+	// HTTPSProxy is the proxy for https.
 	HTTPSProxy string `yaml:"https_proxy,omitempty"`
-	NoProxy    string `yaml:"no_proxy,omitempty"`
+	// NoProxy are hosts that are spoken to without a proxy, between commas.
+	NoProxy string `yaml:"no_proxy,omitempty"`
 
 	WifiNetworks  map[string]Fields `yaml:"wifi_networks,omitempty" inert:"there are no drivers for wireless networks on board"`
 	ModemNetworks map[string]Fields `yaml:"modem_networks,omitempty" inert:"there are no drivers for modems on board"`
@@ -199,31 +226,44 @@ func (n Network) ProxyEnvironment() []string {
 
 // DNS goes to resolv.conf; a DHCP answer comes before it unless Override is set.
 type DNS struct {
+	// Nameservers are addresses of name servers.
 	Nameservers []string `yaml:"nameservers,omitempty"`
-	Search      []string `yaml:"search,omitempty"`
-	Override    bool     `yaml:"override,omitempty"`
+	// Search are domains in which short names are looked for.
+	Search []string `yaml:"search,omitempty"`
+	// Override leaves out what DHCP answers.
+	Override bool `yaml:"override,omitempty"`
 }
 
 // Interface is the configuration of the interfaces that its key (a name, a glob, or mac=…) or Match selects.
 type Interface struct {
+	// Match stands for the entry's key: a name, a glob or mac=….
 	Match string `yaml:"match,omitempty"`
-	DHCP  bool   `yaml:"dhcp,omitempty"`
+	// DHCP asks for an address.
+	DHCP bool `yaml:"dhcp,omitempty"`
 	// DHCPArgs are dhcpcd's; they are read, so that configurations stay valid, but nothing can use them.
-	DHCPArgs    string   `yaml:"dhcp_args,omitempty"`
-	Address     string   `yaml:"address,omitempty"`
-	Addresses   []string `yaml:"addresses,omitempty"`
-	Gateway     string   `yaml:"gateway,omitempty"`
-	GatewayIPv6 string   `yaml:"gateway_ipv6,omitempty"`
-	IPV4LL      bool     `yaml:"ipv4ll,omitempty"`
-	MTU         int      `yaml:"mtu,omitempty"`
+	DHCPArgs string `yaml:"dhcp_args,omitempty"`
+	// Address is a fixed one, with the length of its network: 192.0.2.5/24.
+	Address string `yaml:"address,omitempty"`
+	// Addresses are more of them.
+	Addresses []string `yaml:"addresses,omitempty"`
+	// Gateway is the router of the default route.
+	Gateway string `yaml:"gateway,omitempty"`
+	// GatewayIPv6 is the same for IPv6.
+	GatewayIPv6 string `yaml:"gateway_ipv6,omitempty"`
+	// IPV4LL takes a link-local address (169.254.0.0/16).
+	IPV4LL bool `yaml:"ipv4ll,omitempty"`
+	// MTU is the largest packet in bytes; 0 leaves the driver's.
+	MTU int `yaml:"mtu,omitempty"`
 	// Bridge is `true` for an interface that is a bridge, else the bridge that the interface is a port of.
 	Bridge string `yaml:"bridge,omitempty"`
-	// Bond is the bond that the interface is a member of; BondOpts are those of the bond itself, by their names in sysfs.
-	Bond     string            `yaml:"bond,omitempty"`
+	// Bond is the bond that the interface is a member of.
+	Bond string `yaml:"bond,omitempty"`
+	// BondOpts are options of a bond, by their names in sysfs.
 	BondOpts map[string]string `yaml:"bond_opts,omitempty"`
 	// VLANs are `id[:name],…` on top of the interface.
 	VLANs string `yaml:"vlans,omitempty"`
-	// PreUp and PostUp run before and after the interface is set up; $iface is its name.
-	PreUp  []string `yaml:"pre_up,omitempty"`
+	// PreUp runs before the interface is set up; $iface is its name.
+	PreUp []string `yaml:"pre_up,omitempty"`
+	// PostUp runs after the interface is set up; $iface is its name.
 	PostUp []string `yaml:"post_up,omitempty"`
 }

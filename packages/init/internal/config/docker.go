@@ -10,22 +10,28 @@ import (
 
 // Docker is how one of the two docker daemons is started. The fields with an option stand for dockerd's option of that name.
 type Docker struct {
-	// Args are the program and its arguments, ExtraArgs more of them.
-	Args        []string `yaml:"args,omitempty" form:"words"`
-	ExtraArgs   []string `yaml:"extra_args,omitempty" form:"words"`
+	// Args are the program and its arguments.
+	Args []string `yaml:"args,omitempty" form:"words"`
+	// ExtraArgs are more arguments, behind all others.
+	ExtraArgs []string `yaml:"extra_args,omitempty" form:"words"`
+	// Environment is the daemon's, as NAME=value.
 	Environment []string `yaml:"environment,omitempty" form:"pairs"`
 	// Exec asked upstream for a daemon in PID 1's place. It is taken and has no effect: PID 1 stays ros, because a daemon there
 	// leaves the processes that others abandon unreaped, and its end is the machine's.
 	Exec bool `yaml:"exec,omitempty"`
-	// TLS makes the daemon take requests over the network from those who have a certificate of the machine's own authority
-	// (`ros tls generate`); TLSArgs are then its arguments for that.
-	TLS     bool     `yaml:"tls,omitempty"`
+	// TLS makes the daemon take requests over the network from those who have a certificate of the machine's own
+	// authority (`ros tls generate`).
+	TLS bool `yaml:"tls,omitempty"`
+	// TLSArgs are more arguments when TLS is set.
 	TLSArgs []string `yaml:"tls_args,omitempty" form:"words"`
-	// The certificates and keys, in PEM form; `ros tls generate` makes them.
+	// ServerCert is the daemon's certificate, in PEM form; `ros tls generate` makes it, its key and the authority's.
 	ServerCert string `yaml:"server_cert,omitempty"`
-	ServerKey  string `yaml:"server_key,omitempty"`
-	CACert     string `yaml:"ca_cert,omitempty"`
-	CAKey      string `yaml:"ca_key,omitempty"`
+	// ServerKey is the daemon's key.
+	ServerKey string `yaml:"server_key,omitempty"`
+	// CACert is the authority's certificate.
+	CACert string `yaml:"ca_cert,omitempty"`
+	// CAKey is the authority's key.
+	CAKey string `yaml:"ca_key,omitempty"`
 	// Engine names the docker that runs for the user (`ros engine switch`); empty and `default` mean the one on board.
 	Engine         string `yaml:"engine,omitempty"`
 	StorageContext string `yaml:"storage_context,omitempty" inert:"the user's docker runs in a container of its own"`

@@ -108,7 +108,7 @@ func (r installerRun) run(ctx context.Context, s *session, docker *client.Client
 		return fmt.Errorf("looking at the installer %s: %w", r.image, err)
 	}
 	// Else the kernel would say "exec format error", and not of what.
-	if inspected.Architecture != runtime.GOARCH {
+	if inspected.Architecture != "" && inspected.Architecture != runtime.GOARCH {
 		return fmt.Errorf("the installer %s is for %s, and this machine is %s", r.image, inspected.Architecture, runtime.GOARCH)
 	}
 	_ = docker.ContainerRemove(ctx, r.name, container.RemoveOptions{Force: true})

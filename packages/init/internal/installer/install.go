@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -23,8 +22,6 @@ const (
 	bootStart  = mib
 	bootMount  = "/run/ros/new-boot"
 	stateMount = "/run/ros/new-state"
-	// hasBIOS says whether machines of this architecture may have a BIOS, which code in the first sector leads to SYSLINUX.
-	hasBIOS = runtime.GOARCH == "amd64"
 )
 
 // Numbers of the partitions.
@@ -55,7 +52,11 @@ func install(s session, given options) error {
 	if err != nil {
 		return err
 	}
-	table, err := plan(to.size, volume.size)
+	code, err := readBootCode(from.bootCode)
+	if err != nil {
+		return err
+	}
+	table, err := plan(to.size, volume.size, len(code) > 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", given.device, err)
 	}
@@ -78,10 +79,19 @@ func install(s session, given options) error {
 	if len(to.content) > 0 && !given.force {
 		return fmt.Errorf("%s is not empty; --force erases it", given.device)
 	}
-	return s.layDown(to, from, volume, table, arguments, files)
+	return s.layDown(to, from, volume, table, code, arguments, files)
 }
 
-func plan(size, volume int64) (*gpt.Table, error) {
+// readBootCode reads what leads a BIOS to SYSLINUX; nothing where the installer starts machines by UEFI alone.
+func readBootCode(path string) ([]byte, error) {
+	code, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return code, err
+}
+
+func plan(size, volume int64, bios bool) (*gpt.Table, error) {
 	first := uint64(bootStart+volume) / gpt.SectorSize
 	if needed := bootStart + volume + minState + mib; size < needed {
 		return nil, fmt.Errorf("the disk is too small: it has %d MB, %d MB are needed", size/1e6, needed/1e6)
@@ -91,7 +101,7 @@ func plan(size, volume int64) (*gpt.Table, error) {
 		Type: gpt.TypeESP, ID: gpt.NewGUID(), First: bootStart / gpt.SectorSize, Last: first - 1,
 		Name: bootvolume.PartitionName,
 	}
-	if hasBIOS {
+	if bios {
 		table.Partitions[bootNumber-1].Attributes = gpt.LegacyBIOSBootable
 	}
 	table.Partitions[stateNumber-1] = gpt.Partition{
@@ -100,7 +110,7 @@ func plan(size, volume int64) (*gpt.Table, error) {
 	return table, nil
 }
 
-func (s session) layDown(to target, from source, volume volumeImage, table *gpt.Table, arguments []string, files []file) (err error) {
+func (s session) layDown(to target, from source, volume volumeImage, table *gpt.Table, code []byte, arguments []string, files []file) (err error) {
 	disk, err := os.OpenFile(to.path, os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -136,12 +146,6 @@ func (s session) layDown(to target, from source, volume volumeImage, table *gpt.
 	s.say("writing the partition table")
 	if err := table.Write(disk, to.size); err != nil {
 		return err
-	}
-	var code []byte
-	if hasBIOS {
-		if code, err = os.ReadFile(from.bootCode); err != nil {
-			return err
-		}
 	}
 	sector, err := gpt.ProtectiveMBR(to.size, code)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"rancheros-kit/init/internal/blockdev"
+	"rancheros-kit/init/internal/gpt"
 )
 
 func TestCompare(t *testing.T) {
@@ -88,15 +89,34 @@ func TestOpenTarget(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	const volume = 512 * mib
-	if _, err := plan(volume+minState+2*mib-1, volume); err == nil || !strings.Contains(err.Error(), "too small") {
+	if _, err := plan(volume+minState+2*mib-1, volume, true); err == nil || !strings.Contains(err.Error(), "too small") {
 		t.Errorf("error %v", err)
 	}
-	table, err := plan(volume+minState+2*mib, volume)
+	table, err := plan(volume+minState+2*mib, volume, true)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if without, err := plan(volume+minState+2*mib, volume, false); err != nil || without.Partitions[0].Attributes != 0 || table.Partitions[0].Attributes != gpt.LegacyBIOSBootable {
+		t.Errorf("attributes %+v, %+v: %v", table, without, err)
+	}
 	if boot, state := table.Partitions[0], table.Partitions[1]; boot.Size() != volume || state.First != boot.Last+1 || state.Size() < minState {
 		t.Errorf("%+v, %+v", boot, state)
+	}
+}
+
+func TestReadBootCode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gptmbr.bin")
+	if code, err := readBootCode(path); err != nil || code != nil {
+		t.Errorf("absent: %v, %v", code, err)
+	}
+	if err := os.WriteFile(path, []byte("code"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, err := readBootCode(path); err != nil || string(code) != "code" {
+		t.Errorf("present: %q, %v", code, err)
+	}
+	if _, err := readBootCode(t.TempDir()); err == nil {
+		t.Error("a directory is no boot code")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -39,7 +40,7 @@ type kind struct {
 var serial = serialArguments()
 
 func serialArguments() []string {
-	if hasBIOS {
+	if runtime.GOARCH == "amd64" {
 		return []string{"console=ttyS0"}
 	}
 	return []string{"console=ttyAMA0"}

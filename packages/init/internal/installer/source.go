@@ -22,7 +22,7 @@ const (
 // source is what is installed.
 type source struct {
 	bootvolume.Content
-	// bootCode and volume are gptmbr.bin and the start of the boot volume, compressed.
+	// bootCode and volume are gptmbr.bin, which may be missing, and the start of the boot volume, compressed.
 	bootCode, volume string
 	close            func()
 }

@@ -28,8 +28,12 @@ func (s session) makeFileSystem(device string) error {
 }
 
 // repairVolume gives back what an interrupted upgrade has left on the boot volume: clusters of no file, for which there would be no room one
-// day. A machine without fsck.fat, of an earlier version, goes on without.
+// day. A machine without fsck.fat, of an earlier version, goes on without. What is mounted is left alone: the kernel would write what it knew.
 func (s session) repairVolume(device string) {
+	if inUse(device) {
+		s.say("the boot volume %s is mounted, and is not checked", device)
+		return
+	}
 	output, err := s.onDevice(device, "fsck.fat", "-a")
 	var exit *exec.ExitError
 	switch {
@@ -39,6 +43,15 @@ func (s session) repairVolume(device string) {
 	case err != nil:
 		s.say("warning: checking the boot volume %s: %v: %s", device, err, output)
 	}
+}
+
+// inUse says whether a block device is mounted, by anybody: the kernel then refuses to open it for one alone (open(2), O_EXCL).
+func inUse(device string) bool {
+	fd, err := unix.Open(device, unix.O_RDONLY|unix.O_EXCL|unix.O_CLOEXEC, 0)
+	if err == nil {
+		_ = unix.Close(fd)
+	}
+	return errors.Is(err, unix.EBUSY)
 }
 
 // onDevice runs a program of the machine, or of this system when it has it, with a device as its last argument; gives what it printed.

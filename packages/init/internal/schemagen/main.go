@@ -65,7 +65,9 @@ func (g *generator) record(record reflect.Type) object {
 		key, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		schema := g.schema(field.Type, field.Tag.Get("form"))
 		if comment := g.comments[record.Name()+"."+field.Name]; comment != "" {
-			schema["description"] = comment
+			schema["description"] = withKeys(record, comment)
+		} else if option := field.Tag.Get("option"); option != "" {
+			schema["description"] = "dockerd's option --" + option + "."
 		}
 		if why := field.Tag.Get("inert"); why != "" {
 			schema["deprecated"], schema["description"] = true, "Has no effect: "+why+"."
@@ -77,6 +79,20 @@ func (g *generator) record(record reflect.Type) object {
 		schema["description"] = comment
 	}
 	return schema
+}
+
+// withKeys is a comment in the words of a configuration: the name of a field that it begins with, or that can be no other word, is its key.
+func withKeys(record reflect.Type, comment string) string {
+	words := strings.Split(comment, " ")
+	for at, word := range words {
+		name := strings.TrimRight(word, ".,;:")
+		field, known := record.FieldByName(name)
+		if known && (at == 0 || strings.ToUpper(name) != name) {
+			key, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+			words[at] = key + word[len(name):]
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // single is what a value of one line may be written as.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"rancheros-kit/init/internal/config"
@@ -41,5 +42,47 @@ func TestSchemaHasTheKeys(t *testing.T) {
 	}
 	if schema.Definitions["State"].Properties["dev"]["description"] == nil {
 		t.Error("comments are missing")
+	}
+}
+
+// Whoever reads a configuration knows keys, not the names of fields; words that only look like one stay.
+func TestDescriptionsHaveKeys(t *testing.T) {
+	record := reflect.TypeFor[config.State]()
+	for comment, want := range map[string]string{
+		"OemDev is looked for after Dev, or Dev.": "oem_dev is looked for after dev, or dev.",
+		"Wait, but nothing else.":                 "wait, but nothing else.",
+		"The Device of a State.":                  "The Device of a State.",
+	} {
+		if got := withKeys(record, comment); got != want {
+			t.Errorf("%q gives %q, want %q", comment, got, want)
+		}
+	}
+	if got := withKeys(reflect.TypeFor[config.Docker](), "Host is asked by DNS."); got != "host is asked by DNS." {
+		t.Errorf("an abbreviation in the middle: %q", got)
+	}
+}
+
+// Every key says what it is for, but for those that nothing reads.
+func TestEveryKeyIsDescribed(t *testing.T) {
+	type object struct {
+		Description string
+		Deprecated  bool
+		Properties  map[string]object
+	}
+	var schema struct {
+		object
+		Definitions map[string]object `json:"$defs"`
+	}
+	if err := json.Unmarshal(config.Schema, &schema); err != nil {
+		t.Fatal(err)
+	}
+	delete(schema.Definitions, "Defaults")
+	schema.Definitions["the top"] = schema.object
+	for name, definition := range schema.Definitions {
+		for key, property := range definition.Properties {
+			if property.Description == "" {
+				t.Errorf("%s: %s has no description: give its field a comment", name, key)
+			}
+		}
 	}
 }
