@@ -37,7 +37,8 @@ export function hostDirectory(path: string): Tree | undefined {
     add('', Buffer.from(path))
   } catch (cause) {
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause
-    throw new CliError('ROS_CLI_FILE', 'cannot read the directory', { subject: path, cause })
+    const got = cause.message
+    throw new CliError('ROS_CLI_FILE', 'cannot read the directory', { subject: path, got, cause })
   }
   return tree
 }

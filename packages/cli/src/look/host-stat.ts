@@ -6,8 +6,9 @@ export function hostStat(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    if (code === 'ENAMETOOLONG' || code === 'ENOTDIR') return undefined
-    throw new CliError('ROS_CLI_FILE', 'cannot look at the file', { subject: path, cause })
+    if (!(cause instanceof Error && 'code' in cause)) throw cause
+    if (cause.code === 'ENAMETOOLONG' || cause.code === 'ENOTDIR') return undefined
+    const got = cause.message
+    throw new CliError('ROS_CLI_FILE', 'cannot look at the file', { subject: path, got, cause })
   }
 }

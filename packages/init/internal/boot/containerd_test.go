@@ -42,7 +42,7 @@ func TestWatchContainerd(t *testing.T) {
 		select {
 		case reason := <-again:
 			t.Fatalf("after %q: %v", content, reason)
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(300 * time.Millisecond): // many looks, on a busy machine too
 		}
 	}
 	put(strconv.Itoa(other.Process.Pid))
