@@ -235,7 +235,7 @@ export const lost: readonly KernelCase[] = [
     bytes: () => rawArchive(...deep('g5', 4096), entry('g5/after')),
     expected: { [deepPath('g5', 4096)]: null, 'g5/after': 'g5/after' },
     refused: [
-      'ROS_INITRD_NAME',
+      'ROS_TREE_PATH',
       () => {
         const path = deepPath('g5', 4096)
         const filled = new Tree().addDirectories(path.slice(0, path.lastIndexOf('/')))

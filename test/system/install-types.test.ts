@@ -104,7 +104,7 @@ test('types that take a whole disk; one from the installer image alone', async (
           type,
         ).toHaveLength(type === 'gptsyslinux' ? 1 : 2)
         await sh('echo remembered > note && sync')
-        const same = await attempt('sudo ros os upgrade -i /mnt/images/installer.tar --no-reboot')
+        const same = await attempt('echo yes | sudo ros os upgrade -i /mnt/images/installer.tar --no-reboot')
         expect([same.code, same.text]).toEqual([1, expect.stringMatching(/is not newer than/)])
       },
     )
