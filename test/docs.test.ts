@@ -257,7 +257,7 @@ describe('the check of links', () => {
     expect(brokenSiteLinks(site)).toEqual([])
     writeFileSync(
       join(site, 'sub/page.html'),
-      '<a href="https://">1</a><a href="javascript:x">2</a><a href="http://nohost/">3</a><a href="#café">4</a><script src="/app.js"></script>',
+      '<a href="https://">1</a><a href="javascript:x">2</a><a href="http://nohost/">3</a><a href="#café">4</a><a href="%zz.html">5</a><script src="/app.js"></script>',
     )
     expect(brokenSiteLinks(site)).toEqual([
       'index.html: ./sub/page.html#caf%C3%A9: no such anchor in sub/page.html',
@@ -265,6 +265,7 @@ describe('the check of links', () => {
       'sub/page.html: javascript:x: javascript: is none of https:, http:, mailto:, data:',
       'sub/page.html: http://nohost/: no host name: nohost',
       'sub/page.html: #café: no such anchor in sub/page.html',
+      'sub/page.html: %zz.html: not an address',
       'sub/page.html: /app.js: no such file',
     ])
   })
@@ -292,7 +293,7 @@ describe('the check of links', () => {
         '[ref]: docs/a.md',
         '[bad]: docs/b.md',
       ].join('\n'),
-      'docs/a.md': '# Über alles\n[back](../README.md#twice-2)\n',
+      'docs/a.md': '# Über alles\n[back](../README.md#twice-2) [x](100%.md)\n',
     })
     expect(brokenMarkdownLinks(root, [join(root, 'README.md'), join(root, 'docs/a.md')])).toEqual([
       'README.md: gone.md: no such file',
@@ -301,6 +302,7 @@ describe('the check of links', () => {
       'README.md: ../outside.md: outside the repository',
       'README.md: docs/b.md: no such file',
       'docs/a.md: ../README.md#twice-2: no such heading in README.md',
+      'docs/a.md: 100%.md: not an address',
     ])
   })
 })

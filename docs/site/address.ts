@@ -16,3 +16,13 @@ export function wrongAddress(address: string): string | undefined {
 export function isExternal(link: string): boolean {
   return /^([a-z][a-z0-9+.-]*:|\/\/)/i.test(link)
 }
+
+/** Text of a link without its percent signs; undefined where they stand for no text. */
+export function decoded(link: string): string | undefined {
+  try {
+    return decodeURIComponent(link)
+  } catch (cause) {
+    if (cause instanceof URIError) return undefined
+    throw cause
+  }
+}

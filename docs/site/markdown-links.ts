@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { isExternal, wrongAddress } from './address.ts'
+import { decoded, isExternal, wrongAddress } from './address.ts'
 import { slug } from './slug.ts'
 
 /** The Markdown of the repository that people read there: of the root, of docs/, and of every package. */
@@ -32,7 +32,9 @@ export function brokenMarkdownLinks(root: string, files: readonly string[]): str
 }
 
 function wrongTarget(link: string, from: string, root: string): string | undefined {
-  const [path = '', anchor = ''] = decodeURIComponent(link).split('#')
+  const text = decoded(link)
+  if (text === undefined) return 'not an address'
+  const [path = '', anchor = ''] = text.split('#')
   if (path.startsWith('/')) return undefined
   const target = path === '' ? from : resolve(dirname(from), path)
   if (target !== root && !target.startsWith(root + sep)) return 'outside the repository'

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isExternal, wrongAddress } from './address.ts'
+import { decoded, isExternal, wrongAddress } from './address.ts'
 
 /** Stands for the site's own server while links are resolved. */
 const HERE = 'http://site.invalid'
@@ -26,13 +26,13 @@ export function brokenSiteLinks(folder: string, base = '/'): string[] {
   function wrongTarget(link: string, from: string): string | undefined {
     if (!URL.canParse(link, HERE)) return 'not an address'
     const { pathname, hash } = new URL(link, `${HERE}${base}${from}`)
-    const path = decodeURIComponent(pathname)
+    const [path, anchor] = [decoded(pathname), decoded(hash.slice(1))]
+    if (path === undefined || anchor === undefined) return 'not an address'
     if (!path.startsWith(base)) return `outside ${base}`
     const inside = path.slice(base.length)
     const target = inside === '' || inside.endsWith('/') ? `${inside}index.html` : inside
     const page = pages.get(target)
     if (page === undefined) return existsSync(join(folder, target)) ? undefined : 'no such file'
-    const anchor = decodeURIComponent(hash.slice(1))
     return anchor === '' || page.anchors.has(anchor) ? undefined : `no such anchor in ${target}`
   }
 }

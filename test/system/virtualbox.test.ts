@@ -25,7 +25,8 @@ function keyOf(character: string): string {
 async function typeText(machine: Machine, text: string): Promise<void> {
   for (const character of text) {
     await machine.qmp?.execute('send-key', { keys: [{ type: 'qcode', data: keyOf(character) }] })
-    await sleep(80)
+    // A keyboard keeps few keys for a guest that is slow to take them.
+    await sleep(150)
   }
 }
 
@@ -84,7 +85,7 @@ async function withScreen(
       machine,
       sh,
       async shows(wanted) {
-        for (let tries = 0; tries < 60; tries++) {
+        for (let tries = 0; tries < 180; tries++) {
           const text = await sh('sudo cat /dev/vcs1')
           if (wanted.test(text)) return text
           await sleep(1000)

@@ -1,8 +1,8 @@
 import type { ChunkReader } from './chunk-reader.ts'
 import { truncatedError } from './error.ts'
 import { createInflater, MATCH_MAX, STEP_MAX, WINDOW } from './inflater.ts'
+import { paddedInput } from './padded-input.ts'
 
-const INPUT = 65_536
 const OUTPUT = 131_072
 
 /**
@@ -14,7 +14,7 @@ export async function* inflateRaw(reader: ChunkReader): AsyncGenerator<Uint8Arra
   const inflater = createInflater(output)
   let given = 0
   while (!inflater.ended) {
-    const { bytes, real } = await nextInput(reader)
+    const { bytes, real } = await paddedInput(reader, STEP_MAX)
     try {
       inflater.inflate(bytes)
     } catch (cause) {
@@ -27,13 +27,4 @@ export async function* inflateRaw(reader: ChunkReader): AsyncGenerator<Uint8Arra
       given = inflater.makeRoom()
     }
   }
-}
-
-/** What the reader has, filled up with zeros at the end of the stream: the inflater looks at no less than a step's length. */
-async function nextInput(reader: ChunkReader): Promise<{ bytes: Uint8Array; real: number }> {
-  const there = await reader.peek(STEP_MAX, INPUT)
-  if (there.length >= STEP_MAX) return { bytes: there, real: there.length }
-  const bytes = new Uint8Array(there.length + STEP_MAX)
-  bytes.set(there)
-  return { bytes, real: there.length }
 }

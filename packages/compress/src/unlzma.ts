@@ -3,11 +3,11 @@ import type { ChunkReader } from './chunk-reader.ts'
 import { corruptError, truncatedError } from './error.ts'
 import { createLzmaDecoder, lzmaProperties, SYMBOL_MAX } from './lzma-decoder.ts'
 import { lzmaWindow, MATCH_MAX, makeRoom, OUTPUT } from './lzma-window.ts'
+import { paddedInput } from './padded-input.ts'
 
 const DICTIONARY_MIN = 4096
 /** liblzma's limit: above it nothing is written. */
 const DICTIONARY_MAX = 1.5 * 2 ** 30
-const INPUT = 65_536
 
 /**
  * The content of the .lzma file that starts here; the reader is left right behind its end, which the decoder alone can
@@ -26,7 +26,7 @@ export async function* unlzma(reader: ChunkReader): AsyncGenerator<Uint8Array, v
   decoder.start(await reader.exactly(5), size)
   let given = 0
   while (!decoder.ended) {
-    const { bytes, real } = await nextInput(reader)
+    const { bytes, real } = await paddedInput(reader, SYMBOL_MAX)
     try {
       decoder.decode(bytes)
     } catch (cause) {
@@ -39,15 +39,6 @@ export async function* unlzma(reader: ChunkReader): AsyncGenerator<Uint8Array, v
       given = makeRoom(window, dictSize)
     }
   }
-}
-
-/** What the reader has, filled up with zeros at the end of the stream: the decoder looks at no less than a symbol's length. */
-async function nextInput(reader: ChunkReader): Promise<{ bytes: Uint8Array; real: number }> {
-  const there = await reader.peek(SYMBOL_MAX, INPUT)
-  if (there.length >= SYMBOL_MAX) return { bytes: there, real: there.length }
-  const bytes = new Uint8Array(there.length + SYMBOL_MAX)
-  bytes.set(there)
-  return { bytes, real: there.length }
 }
 
 /** All bits set where it is not known (LZMA Specification, "lzma file format"). */

@@ -54,6 +54,10 @@ export interface Artifact {
 /** What a build has made. */
 export interface BuildResult {
   readonly version: string
+  /** Debian's name of the architecture: `amd64`. */
+  readonly arch: string
+  /** What starts the ISO: a BIOS, and UEFI too where there is a loader for it, or UEFI alone; absent without an ISO. */
+  readonly firmware?: 'bios' | 'uefi'
   readonly artifacts: readonly Artifact[]
   /** Bytes of memory that a machine needs to boot it: an estimate, see `memoryToBoot`. */
   readonly memory?: number
@@ -124,7 +128,19 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { dev = false } = options
   await writeText('build-info.json', await buildInfo({ lock, artifacts, options: { dev } }))
   artifacts.push(...(await writeChecksums(options.out, artifacts, report)))
-  return { version: recipe.version, artifacts, ...(memory !== undefined && { memory }) }
+  const { version, arch } = recipe
+  const firmware = kernel && isoFirmware(inputs)
+  return {
+    version,
+    arch,
+    ...(firmware && { firmware }),
+    artifacts,
+    ...(memory !== undefined && { memory }),
+  }
+}
+
+function isoFirmware({ loader, uefi }: Inputs): BuildResult['firmware'] {
+  return loader ? 'bios' : uefi && 'uefi'
 }
 
 type Write = (name: string, chunks: AsyncIterable<Uint8Array>, total?: number) => Promise<void>

@@ -86,7 +86,7 @@ export const build = command({
     if (result.memory !== undefined)
       output.note(`it boots with ${Math.ceil(result.memory / 1024 ** 2)} MB of memory or more`)
     if (!args.verify) return { data: result, text: lines.join('') }
-    const report = await verifyBoot(options.out, args.verifyTimeout * 1000, context)
+    const report = await verifyBoot(options.out, result, args.verifyTimeout * 1000, context)
     const json = `${JSON.stringify(report, undefined, 2)}\n`
     await replaceFile(join(options.out, 'verify.json'), fromText(json).open())
     await replaceFile(join(options.out, 'verify.txt'), fromText(reportText(report)).open())

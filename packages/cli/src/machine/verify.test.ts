@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
-import { type BootReport, reportText } from './verify.ts'
+import yargs from 'yargs'
+import { readRunArguments } from './run-arguments.ts'
+import { runOptions } from './run-options.ts'
+import { type BootReport, type Built, reportText, verifyWords } from './verify.ts'
 
 const report: BootReport = {
   format: 1,
@@ -44,4 +47,14 @@ test('one of a machine that did not: what is missing, and the console', () => {
   expect(text).toContain('problem: service docker: absent\n')
   expect(text).toContain('FAILED  docker')
   expect(text).toContain('the last lines of the console:\n  last words\n')
+})
+
+test.each<[Built, string, string]>([
+  [{ arch: 'amd64', firmware: 'bios' }, 'x86_64', 'bios'],
+  [{ arch: 'amd64', firmware: 'uefi' }, 'x86_64', 'uefi'],
+  [{ arch: 'arm64', firmware: 'uefi' }, 'aarch64', 'uefi'],
+])('%j is proven by a machine that can start it', (built, arch, firmware) => {
+  const raw = runOptions(yargs()).exitProcess(false).parseSync(verifyWords('out', built))
+  const read = readRunArguments(raw, [], { platform: 'linux', qemuArgs: undefined })
+  expect(read).toMatchObject({ arch, firmware, boot: { from: 'iso' }, name: 'verify' })
 })

@@ -2,9 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { BuildResult } from '@ros/distro'
 import { capture, type Machine, qemuCommand, startMachine } from '@ros/qemu-runner'
 import yargs from 'yargs'
 import type { CommandContext } from '../command.ts'
+import { CliError } from '../error.ts'
 import { openProject } from '../project.ts'
 import { makeReady, prepare } from './prepare.ts'
 import { readRunArguments } from './run-arguments.ts'
@@ -41,16 +43,34 @@ export interface BootReport {
 const POLL_MS = 2_000
 const CONSOLE_LINES = 40
 
-/** Boots the ISO in a folder that is gone afterwards, waits for ssh and for every service, and powers off in order. */
+/** What was built, as far as a machine for it has to know. */
+export type Built = Pick<BuildResult, 'arch' | 'firmware'>
+
+/** Options of `run` for the machine that proves an ISO: of its architecture, by the simplest firmware that starts it. */
+export function verifyWords(out: string, { arch, firmware }: Built): string[] {
+  const machine = ['--arch', arch, ...(firmware === 'uefi' ? ['--uefi'] : [])]
+  return ['--out', resolve(out), '--iso', '--name', 'verify', ...machine]
+}
+
+/**
+ * Boots the ISO in a folder that is gone afterwards, waits for ssh and for every service, and powers off in order. Throws `ROS_CLI_NOT_BUILT` where
+ * there is no ISO.
+ */
 export async function verifyBoot(
   out: string,
+  built: Built,
   timeoutMs: number,
   context: CommandContext,
 ): Promise<BootReport> {
+  if (built.firmware === undefined) {
+    throw new CliError('ROS_CLI_NOT_BUILT', 'there is no ISO to verify', {
+      subject: out,
+      hint: 'a recipe with a kernel, and with `loader` or `uefi`, makes one',
+    })
+  }
   const folder = await mkdtemp(join(tmpdir(), 'rancheros-kit-verify-'))
   try {
-    const words = ['--out', resolve(out), '--iso', '--name', 'verify']
-    const raw = runOptions(yargs()).exitProcess(false).parseSync(words)
+    const raw = runOptions(yargs()).exitProcess(false).parseSync(verifyWords(out, built))
     const args = readRunArguments(raw, [], { platform: process.platform, qemuArgs: undefined })
     const inside: CommandContext = { ...context, project: openProject(folder) }
     const files = inside.project.machine(args.name)
@@ -69,7 +89,7 @@ export async function verifyBoot(
     const facts = {
       format: 1 as const,
       artifacts: await checksums(out),
-      boot: 'rancheros.iso as a CD, by BIOS',
+      boot: `rancheros.iso as a CD, by ${built.firmware === 'uefi' ? 'UEFI' : 'BIOS'}`,
       verifiedAt: new Date().toISOString(),
       machine: {
         qemu: `${prepared.findings.version.major}.${prepared.findings.version.minor}`,

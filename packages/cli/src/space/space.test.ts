@@ -191,16 +191,17 @@ describe('inspect --html', () => {
     ).toEqual(['again.html', 'space.html'])
   })
 
+  const long = 'x'.repeat(300)
   test.each([
-    [['text'], 'ROS_CLI_KIND'],
-    [['small.iso:/boot/vmlinuz'], 'ROS_CLI_KIND'],
-    [['missing'], 'ROS_CLI_FILE'],
-    [['m'.repeat(300)], 'ROS_CLI_FILE'],
-    [['small.iso/boot'], 'ROS_CLI_FILE'],
-    [[`small.iso:/${'b'.repeat(300)}`], 'ROS_CLI_PATH'],
-    [['small.iso:/nothing'], 'ROS_CLI_PATH'],
-  ])('%j is refused, and nothing is written', (args, code) => {
-    const { status, stderr } = kit('inspect', '--html', 'none.html', ...args)
+    ['no container', 'text', 'ROS_CLI_KIND'],
+    ['a file in one', 'small.iso:/boot/vmlinuz', 'ROS_CLI_KIND'],
+    ['what is missing', 'missing', 'ROS_CLI_FILE'],
+    ['a name that is too long', long, 'ROS_CLI_FILE'],
+    ['a path through a file', 'small.iso/boot', 'ROS_CLI_FILE'],
+    ['what is missing in one', 'small.iso:/nothing', 'ROS_CLI_PATH'],
+    ['a name in one that is too long', `small.iso:/${long}`, 'ROS_CLI_PATH'],
+  ])('%s is refused, and nothing is written', (_, target, code) => {
+    const { status, stderr } = kit('inspect', '--html', 'none.html', target)
     expect(status).toBe(1)
     expect(stderr).toContain(code)
     expect(readdirSync(folder)).not.toContain('none.html')
