@@ -59,7 +59,7 @@ async function killed(guest: Guest, work: () => Promise<void>, afterMs: number):
 function moments(seed: number, takesMs: number): number[] {
   const draw = seeded(seed)
   return Array.from({ length: KILLS }, (_, part) =>
-    Math.round(((part + draw(1000) / 1000) / KILLS) * takesMs),
+    Math.round(((part + draw(1000) / 1000) / KILLS) * 0.85 * takesMs),
   )
 }
 

@@ -12,6 +12,7 @@ import { readCloudConfig, userData } from '../cloud-config.ts'
 import type { CommandContext } from '../command.ts'
 import { CliError } from '../error.ts'
 import { cacheDirectory, type MachineFiles } from '../project.ts'
+import { checkArtifactsArch } from './built-arch.ts'
 import {
   diskFormat,
   ensureBootDisk,
@@ -49,6 +50,7 @@ export async function prepare(
       : args.dryRun
         ? (args.ports.ssh ?? 2222)
         : await chooseSshPort(args.ports, files)
+  if (boot.from !== 'boothd' && boot.from !== 'disk') checkArtifactsArch(args.artifacts, args.arch)
   const program = args.qemu ?? `qemu-system-${args.arch}`
   const placeholder: Findings = {
     accelerator: 'tcg',
