@@ -1,5 +1,5 @@
 // Every type of `ros install` that makes or changes a disk, each started afterwards; the installer image of its own, without a medium.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileSource, replaceFile } from '@ros/bytes/node'
@@ -9,6 +9,7 @@ import { layoutIso, writeIso } from '@ros/iso'
 import { directory, file, Tree } from '@ros/tree'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { userData, writeCloudConfigIso } from '../../packages/cli/src/cloud-config.ts'
+import { assetText } from '../../packages/distro/src/assets.ts'
 import { keysOf, withGuest } from '../guest.ts'
 import { runKit } from '../kit.ts'
 import { ovmf } from '../matrix/firmware.ts'
@@ -132,5 +133,28 @@ test('types that put a system beside an installed one, and leave its state alone
   await withGuest(folder, fromDisk('amazon-ebs-hvm.qcow2'), async ({ sh, machine }) => {
     expect(await sh('cat note; cat /proc/cmdline')).toMatch(/^remembered\n.*datasources=\[ec2,gce\]/)
     await machine.waitForLine(/has come up and is the current system now/, 300_000)
+  })
+})
+
+test('a recipe without loaders for a BIOS: its ISO and what that installs start under UEFI', async () => {
+  const text = await assetText('recipes/debian.yml')
+  const without = text.replace(/^loader:\n(?: .*\n)+/m, '')
+  expect(without).not.toBe(text)
+  writeFileSync(at('uefi.yml'), without)
+  const built = await runKit(['build', '--recipe', at('uefi.yml'), '--out', at('uefi')])
+  expect(built.code, built.stderr).toBe(0)
+  await replaceFile(at('uefi.qcow2'), writeEmptyQcow2({ size: 4 * GIB }))
+  const firmware = ovmf('plain')
+  const boot = { cdrom: at('uefi/rancheros.iso') }
+  const options = { boot, disks: [qcow2('uefi.qcow2')], cdroms: [at('config.iso')], firmware }
+  await withGuest(folder, options, async ({ sh }) => {
+    await sh(`echo '${keys}' > user_config.yml`)
+    await sh('sudo ros install -d /dev/vda -c user_config.yml -f --no-reboot')
+    expect(await sh('sudo head -c 440 /host/dev/vda | tr -d "\\0" | wc -c')).toBe('0\n')
+  })
+  await withGuest(folder, { ...fromDisk('uefi.qcow2'), firmware }, async ({ sh }) => {
+    expect(await sh('sudo ros dev LABEL=RANCHER_STATE; cat /proc/cmdline')).toMatch(
+      /^\/dev\/vda2\n.*ros\.boot=/,
+    )
   })
 })
