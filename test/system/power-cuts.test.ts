@@ -68,17 +68,17 @@ async function logged(
   const before = blank(at('replay.img'), 0)
   await runProgram('cp', ['--sparse=always', disk, before])
   const log = blank(at(`${name}.log`), 8 * GIB)
-  // SeaBIOS starts nothing from an empty stick, and goes on to the disk.
-  const stick = blank(at('stick.img'), 2 ** 20)
+  // SeaBIOS starts nothing from an empty CD, and goes on to the disk. Of disks it would try only the first.
+  const cdrom = blank(at('empty.iso'), 2 ** 20)
   const from = await loaderView(disk)
-  await withGuest(folder, { boot: { disk: stick, usb: true }, cdroms, extra: loggedDisk(disk, log, 1) }, use)
+  await withGuest(folder, { boot: { cdrom }, cdroms, extra: loggedDisk(disk, log, 1) }, use)
   return { before, log, from, to: await loaderView(disk) }
 }
 
 test('ros os upgrade: the old system starts, or the new one whole, whenever the power goes', async () => {
   const second = join(await secondBuild(folder), 'rancheros.iso')
   const { before, log, from, to } = await logged('upgrade', [second], async (guest) => {
-    const image = await mountedInstaller(guest, 'sr0')
+    const image = await mountedInstaller(guest, 'sr1')
     await guest.sh(`sudo ros os upgrade -i ${image} -f --no-reboot`)
   })
   expect(from).toMatchObject({ bios: undefined, uefi: undefined })
