@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer, type Socket } from 'node:net'
+import { createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { inDirectory } from './guest.fixture.ts'
-import { connectQmp } from './index.ts'
+import { connectQmp, isSocketServed } from './index.ts'
 
 const children: ChildProcess[] = []
 
@@ -43,6 +44,33 @@ test('commands, errors and the end of a real QEMU', async () => {
     expect(await ended).toBe(0)
     expect(events).toContain('SHUTDOWN')
     await expect(qmp.execute('query-status')).rejects.toMatchObject({ code: 'ROS_QEMU_QMP' })
+  })
+})
+
+test('others wait for the same socket', async () => {
+  await inDirectory(async (directory) => {
+    const socket = join(directory, 'qmp')
+    emptyQemu(socket)
+    const first = await connectQmp(socket, { timeoutMs: 20_000 })
+    const others = Array.from({ length: 4 }, () => createConnection(socket).on('error', () => undefined))
+    const codes = await Promise.all(
+      others.map(
+        (other) =>
+          new Promise((resolve) => {
+            other.once('connect', () => resolve('connected'))
+            other.once('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+          }),
+      ),
+    )
+    expect(codes).toContain('EAGAIN')
+    expect(await isSocketServed(socket)).toBe(true)
+    const connecting = connectQmp(socket, { timeoutMs: 20_000 })
+    await sleep(200)
+    for (const other of others) other.destroy()
+    first.close()
+    const second = await connecting
+    expect(await second.execute('query-status')).toMatchObject({ status: 'running' })
+    second.close()
   })
 })
 

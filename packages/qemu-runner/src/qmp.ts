@@ -5,6 +5,10 @@ import { within } from './time-limit.ts'
 
 const COMMAND_TIMEOUT_MS = 5_000
 const RETRY_MS = 20
+/** A full queue of a socket file (connect(2)): QEMU's has one place, and takes from it when the guest lets it. */
+const QUEUE_FULL = 'EAGAIN'
+/** The socket is not there yet, nobody listens yet, others are before us. */
+const WAITING: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', QUEUE_FULL])
 
 interface Reply {
   readonly resolve: (value: unknown) => void
@@ -21,7 +25,7 @@ interface Message {
 }
 
 /**
- * Connects to QEMU's control socket and leaves the negotiation behind. The socket may not exist yet: it is tried until
+ * Connects to QEMU's control socket and leaves the negotiation behind. The socket may not exist yet, or have others waiting: it is tried until
  * `timeoutMs` have passed (`ROS_QEMU_QMP`) or `signal` aborts (its reason is thrown).
  */
 export async function connectQmp(
@@ -35,7 +39,7 @@ export async function connectQmp(
     const outcome = await openSocket(path)
     if (!(outcome instanceof Error)) return await Qmp.negotiate(path, outcome, Math.max(left, RETRY_MS))
     const code = (outcome as NodeJS.ErrnoException).code
-    if (left <= 0 || (code !== 'ENOENT' && code !== 'ECONNREFUSED')) {
+    if (left <= 0 || !WAITING.has(code ?? '')) {
       throw qmpError(path, 'cannot connect', { cause: outcome, got: outcome.message })
     }
     await sleep(RETRY_MS)
@@ -60,7 +64,7 @@ export async function checkSocketFree(path: string): Promise<void> {
  */
 export async function isSocketServed(path: string): Promise<boolean> {
   const outcome = await openSocket(path)
-  if (outcome instanceof Error) return false
+  if (outcome instanceof Error) return (outcome as NodeJS.ErrnoException).code === QUEUE_FULL
   outcome.destroy()
   return true
 }

@@ -6,7 +6,8 @@ import { isSameProcess } from './process-identity.ts'
 import { type MachineRecord, removeRecord } from './record.ts'
 
 const POLL_MS = 200
-const CONTROL_MS = 5_000
+/** A guest under emulation keeps QEMU busy for seconds. */
+const CONTROL_MS = 15_000
 
 /**
  * Ends a machine that runs: its power button is pressed and the guest shuts down in order (QMP `system_powerdown`); with `force`
