@@ -39,7 +39,7 @@ describeGuest('the system itself', options, (guest) => {
   })
 
   test('a login shell has the prompt, the path and the words to complete', async () => {
-    const shell = `sudo -iu rancher bash -lic 'echo "$PS1|$PATH"; complete -p ros' 2> /dev/null`
+    const shell = `env -i HOME=/home/rancher bash -lic 'echo "$PS1|$PATH"; complete -p ros' 2> /dev/null`
     expect(await guest.run(shell)).toBe(
       "\\u@\\h:\\w\\$ |/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\ncomplete -o default -C 'ros complete' ros\n",
     )
