@@ -12,6 +12,7 @@ import { type Looked, lookAt } from '../look/looked.ts'
 import type { Spool } from '../look/spool.ts'
 import { findTarget, hostFile } from '../look/target.ts'
 import { factsText } from '../look-print.ts'
+import { checkPicturePath } from '../picture/picture-path.ts'
 import { measureSpace } from '../space/measure.ts'
 import { spacePage } from '../space/page.ts'
 
@@ -47,12 +48,7 @@ export async function sectorsCommand(target: string, spool: Spool): Promise<Sect
  * and `ROS_CLI_USAGE` rather than to write over what is looked at.
  */
 export async function spaceCommand(path: string, target: string, spool: Spool): Promise<Facts> {
-  const present = hostStat(path)
-  const source = hostStat(target) ?? hostStat(hostFile(target).path)
-  // A device would have the file in its place.
-  if (present && (!present.isFile() || (source?.ino === present.ino && source.dev === present.dev))) {
-    throw new CliError('ROS_CLI_USAGE', 'not a file to write a picture to', { subject: `--html ${path}` })
-  }
+  checkPicturePath('--html', path, hostStat(target) ?? hostStat(hostFile(target).path))
   const looked = await lookAt(target, spool)
   const page = spacePage(await measureSpace(target, looked, spool))
   await replaceFile(resolve(path), [new TextEncoder().encode(page)])

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path'
 import { replaceFile } from '@ros/bytes/node'
 import type { connectSsh } from '@ros/qemu-runner'
-import { CliError } from '../error.ts'
-import { hostStat } from '../look/host-stat.ts'
 import type { MachineRecord } from '../machine/record.ts'
 import type { Output } from '../output.ts'
 import { printError } from '../print.ts'
@@ -30,10 +28,6 @@ export function timelineWriter(
   signal: AbortSignal,
 ): TimelineWriter | undefined {
   if (path === undefined) return undefined
-  // A device would have the file in its place.
-  if (hostStat(path)?.isFile() === false) {
-    throw new CliError('ROS_CLI_USAGE', 'not a file to write a picture to', { subject: `--timeline ${path}` })
-  }
   return async (logIn) => {
     try {
       const client = await logIn()

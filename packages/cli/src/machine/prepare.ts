@@ -11,6 +11,7 @@ import {
 import { readCloudConfig, userData } from '../cloud-config.ts'
 import type { CommandContext } from '../command.ts'
 import { CliError } from '../error.ts'
+import { checkPicturePath } from '../picture/picture-path.ts'
 import { cacheDirectory, type MachineFiles } from '../project.ts'
 import { checkArtifactsArch } from './built-arch.ts'
 import {
@@ -50,6 +51,7 @@ export async function prepare(
       : args.dryRun
         ? (args.ports.ssh ?? 2222)
         : await chooseSshPort(args.ports, files)
+  if (args.timeline !== undefined) checkPicturePath('--timeline', args.timeline)
   if (boot.from !== 'boothd' && boot.from !== 'disk') checkArtifactsArch(args.artifacts, args.arch)
   const program = args.qemu ?? `qemu-system-${args.arch}`
   const placeholder: Findings = {

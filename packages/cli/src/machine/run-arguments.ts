@@ -1,6 +1,7 @@
 import type { Accelerator, Display, NetworkCard, QemuArch } from '@ros/qemu-runner'
 import type { ArgumentsCamelCase, Argv } from 'yargs'
 import { CliError } from '../error.ts'
+import { QEMU_ARCH } from './built-arch.ts'
 import { readCard } from './network.ts'
 import { type PortWishes, readPorts } from './ports.ts'
 import type { runOptions } from './run-options.ts'
@@ -84,7 +85,7 @@ export function readRunArguments(
     name: raw.name,
     boot: bootChoice(raw),
     firmware: raw.secureBoot ? 'secure boot' : raw.uefi ? 'uefi' : 'bios',
-    arch: raw.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    arch: QEMU_ARCH[raw.arch],
     accelerator: accelerator === 'auto' ? undefined : accelerator,
     ssh: raw.ssh,
     detach: raw.detach,

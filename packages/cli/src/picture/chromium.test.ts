@@ -6,22 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { inflateSync } from 'node:zlib'
 import axe from 'axe-core'
 import { afterAll, describe, expect, test } from 'vitest'
+import { CHROMIUM_FLAGS } from './chromium.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ros-chromium-'))
 // A browser's helpers may still write for a moment.
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }))
 
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--hide-scrollbars',
-  '--window-size=1100,1100',
-]
+const FLAGS = [...CHROMIUM_FLAGS, '--hide-scrollbars']
 const SCHEMES = { dark: '0', light: '1' } as const
 
 /** Shows a page in a browser that reaches no network, and gives what it prints. */
